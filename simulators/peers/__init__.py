@@ -1,0 +1,1 @@
+"""The real system programs around a daemon, each started privately: D-Bus, MQTT broker, supervision."""

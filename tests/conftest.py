@@ -1,0 +1,105 @@
+"""What holds for every test: real peers on private addresses, and nothing of the machine touched."""
+
+from __future__ import annotations
+
+import os
+from inspect import iscoroutinefunction
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+from tests.peers.dbus import DBusDaemon
+from tests.peers.mosquitto import Mosquitto
+from tests.peers.process import MissingProgramError
+
+try:
+    from blockbuster import BlockBuster
+except ImportError:  # it patches the interpreter, and may lag behind the newest CPython
+    BlockBuster = None  # type: ignore[assignment,misc] # the absent case of an optional tool
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+NO_BUS = "unix:path=/nonexistent/venus-daemons-tests-use-private-buses"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "unguarded: an async test in which blocking calls are not looked for")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def untouched_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep daemons that a test starts away from /data, /run, /var/log and the buses of the machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("DATA", "RUN", "LOG"):
+            patch.setenv(f"VENUS_DAEMONS_{name}", str(tmp_path_factory.mktemp(name.lower())))
+        patch.setenv("DBUS_SYSTEM_BUS_ADDRESS", NO_BUS)
+        patch.setenv("DBUS_SESSION_BUS_ADDRESS", NO_BUS)
+        yield
+
+
+@pytest.fixture
+def dbus_daemon() -> Iterator[DBusDaemon]:
+    with DBusDaemon() as bus:
+        yield bus
+
+
+@pytest.fixture
+def mosquitto() -> Iterator[Mosquitto]:
+    with Mosquitto() as broker:
+        yield broker
+
+
+def _end_test(error: MissingProgramError) -> NoReturn:
+    if os.environ.get("VENUS_DAEMONS_PEERS") == "required":  # set by bin/test, which has installed every peer
+        pytest.fail(str(error), pytrace=False)
+    pytest.skip(str(error))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup() -> Generator[None, object, object]:
+    try:
+        return (yield)
+    except MissingProgramError as error:
+        _end_test(error)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    guard = _guard() if _is_guarded(item) else None
+    try:
+        return (yield)
+    except MissingProgramError as error:
+        _end_test(error)
+    finally:
+        if guard is not None:
+            guard.deactivate()
+
+
+def _is_guarded(item: pytest.Item) -> bool:
+    if BlockBuster is None or item.get_closest_marker("unguarded") or not isinstance(item, pytest.Function):
+        return False
+    return iscoroutinefunction(item.obj)
+
+
+def _guard() -> BlockBuster:
+    """Make sleeping and blocking sockets an error inside a running loop, where product code is on the stack.
+
+    Small files (status, state) are written in place on purpose, so file operations are not looked for.
+    """
+    product = []
+    for root in ("lib", "daemons"):
+        module = ModuleType(root)
+        module.__path__ = [str(REPOSITORY / root)]
+        product.append(module)
+    guard = BlockBuster(scanned_modules=product)
+    for name, function in guard.functions.items():
+        if name == "time.sleep" or name.startswith("socket."):
+            # Both D-Bus libraries connect their unix socket in a blocking way; that ends within microseconds.
+            for library in ("dbus_next", "dbus_fast"):
+                function.can_block_in(f"{library}/message_bus.py", {"_setup_socket"})
+            function.activate()
+    return guard
