@@ -27,7 +27,7 @@ def load_settings(path: Path) -> dict[str, Setting]:
     try:
         root = ET.parse(path).getroot()  # noqa: S314 - our own file
         return dict(_settings_below(root, "/" + root.tag))
-    except (ET.ParseError, KeyError, TypeError) as error:
+    except (ET.ParseError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is damaged: {error}; remove it to start with no settings") from error
 
 
