@@ -32,7 +32,7 @@ class DefinitionError(DaemonError):
     exit_code = 2
 
     def __init__(self, where: str, field: str, rule: str) -> None:
-        """`where` is "file:line" as YamlMapping.where() gives it; `field` may be empty; `rule` says what is expected."""
+        """Say what is expected: `where` is "file:line" as YamlMapping.where() gives it, `field` may be empty."""
         super().__init__(f"{where}: {field}: {rule}" if field else f"{where}: {rule}")
         self.where = where
         self.field = field

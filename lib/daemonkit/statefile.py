@@ -26,11 +26,7 @@ def load_state(path: Path) -> Any | None:
     memory rather than not at all.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(SIZE_LIMIT_BYTES + 1)
-        if len(content) > SIZE_LIMIT_BYTES:
-            raise ValueError(f"larger than {SIZE_LIMIT_BYTES} bytes")
-        return json.loads(content)
+        return json.loads(_read_limited(path))
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -64,6 +60,14 @@ def save_state(path: Path, value: Any) -> bool:
     if _trouble.mended(path):
         _log.info("%s is written again", path)
     return True
+
+
+def _read_limited(path: Path) -> bytes:
+    with path.open("rb") as file:
+        content = file.read(SIZE_LIMIT_BYTES + 1)
+    if len(content) > SIZE_LIMIT_BYTES:
+        raise ValueError(f"larger than {SIZE_LIMIT_BYTES} bytes")
+    return content
 
 
 def _set_aside(path: Path, reason: Exception) -> None:

@@ -32,7 +32,7 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (as PyYAML declares it)
 
 
-# YAML 1.2.2, 10.3.2 (core schema), without octals: nobody who writes 0o17 in a configuration is surprised to be refused.
+# YAML 1.2.2, 10.3.2 (core schema), without octals: 0o17 stays text, which a field that wants a number refuses.
 for _name, _pattern, _first in (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
     ("null", r"null|Null|NULL|~|", ["n", "N", "~", ""]),
