@@ -76,24 +76,30 @@ def loads(text: str, name: str) -> YamlMapping:
     """Return the content of YAML text; `name` stands for the file in messages. As `load` otherwise."""
     if len(text) > SIZE_LIMIT_BYTES:
         raise DefinitionError(name, "", f"is larger than {SIZE_LIMIT_BYTES} bytes")
-    loader = _Loader(text)
     try:
-        node = loader.get_single_node()
+        node = _compose(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise DefinitionError(f"{name}:{mark.line + 1 if mark else 1}", "", str(error.problem)) from None
-    except yaml.YAMLError as error:  # control characters
-        raise DefinitionError(f"{name}:1", "", str(error).partition("\n")[0]) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise DefinitionError(f"{name}:{line}", "", f"the character {error.character:#x} is not allowed") from None
     except RecursionError:
         raise DefinitionError(f"{name}:1", "", f"is nested deeper than {DEPTH_LIMIT} levels") from None
-    finally:
-        loader.dispose()
     if node is None:
         return YamlMapping(name, 1)
     value = _Reader(name).read(node, 0)
     if not isinstance(value, YamlMapping):
         raise DefinitionError(f"{name}:{node.start_mark.line + 1}", "", "has to be a mapping (key: value) at the top")
     return value
+
+
+def _compose(text: str) -> Node | None:
+    loader = _Loader(text)
+    try:
+        return loader.get_single_node()
+    finally:
+        loader.dispose()
 
 
 class _Reader:
