@@ -9,6 +9,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from simulators.gx.gateway import GatewaySimulator
 from simulators.gx.options import parse_options
 from simulators.gx.settings import SettingsSimulator
 from simulators.gx.system import SystemSimulator
@@ -19,11 +20,16 @@ if TYPE_CHECKING:
 
 async def serve(options: argparse.Namespace) -> None:
     """Run the simulated GX until it is cancelled or its bus goes; raises what ended it."""
-    async with (
-        SettingsSimulator(options.dbus, file=options.settings, unique_id=options.portal_id),
-        SystemSimulator(options.dbus, portal_id=options.portal_id) as system,
-    ):
-        logging.getLogger(__name__).info("simulated GX %s is up on %s", options.portal_id, options.dbus)
+    portal_id = options.portal_id
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(SettingsSimulator(options.dbus, file=options.settings, unique_id=portal_id))
+        system = await stack.enter_async_context(SystemSimulator(options.dbus, portal_id=portal_id))
+        if options.mqtt_port is not None:
+            gateway = GatewaySimulator(
+                options.dbus, host=options.mqtt_host, port=options.mqtt_port, portal_id=portal_id
+            )
+            await stack.enter_async_context(gateway)
+        logging.getLogger(__name__).info("simulated GX %s is up on %s", portal_id, options.dbus)
         await system.wait_closed()
 
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
-from collections import deque
 from typing import TYPE_CHECKING, Any, Final, Self
 
-import aiomqtt
 from dbus_fast import DBusError
 
+from simulators.broker import BrokerLink
 from simulators.gx.bus_watch import BusWatch
 from simulators.gx.gateway_topics import (
     Address,
     BadPayloadError,
+    encode_completed,
     encode_value,
     parse_topic,
     parse_write,
@@ -29,11 +28,9 @@ if TYPE_CHECKING:
     from simulators.gx.watched_service import WatchedService
 
 HEARTBEAT_S: Final = 3.0
-RECONNECT_S: Final = 0.5
-"""The broker of a GX and its gateway are one process; ours waits this long for a broker that restarts."""
 
-QUEUE_LIMIT: Final = 100_000
-"""Messages kept for a broker that is slow or away: some ten full publications of a large installation."""
+CALLS_LIMIT: Final = 1000
+"""R and W under way at a time; more are dropped, as by a D-Bus that allows only so many pending replies."""
 
 _SERIAL: Final = Address("system", "0", "/Serial")
 _LOG = logging.getLogger(__name__)
@@ -56,43 +53,31 @@ class GatewaySimulator:
         heartbeat_s: float = HEARTBEAT_S,
     ) -> None:
         self._watch = BusWatch(address, on_change=self._tell_change, on_gone=self._tell_gone)
-        self._host, self._port, self._portal_id = host, port, portal_id
+        topics = (f"R/{portal_id}/#", f"W/{portal_id}/#")
+        self._broker = BrokerLink(host, port, topics=topics, on_message=self._receive)
+        self._portal_id = portal_id
         self._keepalive = Keepalive(keepalive_s)
         self._heartbeat_s = heartbeat_s
-        self._queue: deque[tuple[str, str, bool]] = deque(maxlen=QUEUE_LIMIT)
-        self._queued = asyncio.Event()
-        self._connected = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._calls: set[asyncio.Task[None]] = set()
+        self._heart: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         await self._watch.__aenter__()
-        self._start(self._stay_connected(), "gateway")
-        self._start(self._beat(), "heartbeat")
+        await self._broker.__aenter__()
+        self._heart = asyncio.get_running_loop().create_task(self._beat(), name="heartbeat")
         return self
 
-    async def __aexit__(self, *_exc: object) -> None:
-        for task in self._tasks:
+    async def __aexit__(self, *exc: object) -> None:
+        tasks = [task for task in (self._heart, *self._calls) if task is not None]
+        for task in tasks:
             task.cancel()
-        results = await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._watch.__aexit__()
-        for result in results:
-            if isinstance(result, Exception):
-                raise result
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._broker.__aexit__(*exc)
+        await self._watch.__aexit__(*exc)
 
     async def wait_connected(self) -> None:
         """Return when the gateway is subscribed at the broker."""
-        await self._connected.wait()
-
-    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        task = asyncio.get_running_loop().create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._forget)
-
-    def _forget(self, task: asyncio.Task[None]) -> None:
-        if task.cancelled() or task.exception() is None:
-            self._tasks.discard(task)  # one that failed stays, for __aexit__ to raise what it did
-        else:
-            _LOG.error("%s failed", task.get_name(), exc_info=task.exception())
+        await self._broker.wait_connected()
 
     # From D-Bus to MQTT
 
@@ -104,8 +89,7 @@ class GatewaySimulator:
 
     def _tell(self, service: WatchedService, path: str) -> None:
         known = service.items[path]
-        payload = encode_value(known.value, known.minimum, known.maximum)
-        self._publish(service.address(path), payload)
+        self._publish(service.address(path), encode_value(known.value, known.minimum, known.maximum))
 
     def _tell_gone(self, service: WatchedService) -> None:
         for path in service.items:
@@ -116,56 +100,17 @@ class GatewaySimulator:
             if service.is_scanned:
                 for path in service.items:
                     self._tell(service, path)
-        content = encode_value(int(time.time()))
-        if request.echo is not None:
-            echo = encode_value(request.echo).removeprefix('{"value":')
-            content = f'{{"full-publish-completed-echo":{echo[:-1]},{content[1:]}'
-        self._enqueue(f"N/{self._portal_id}/full_publish_completed", content)
+        completed = encode_completed(int(time.time()), request.echo)
+        self._broker.publish(f"N/{self._portal_id}/full_publish_completed", completed)
 
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self._heartbeat_s)
             if self._keepalive.is_alive(time.monotonic()):
-                self._enqueue(f"N/{self._portal_id}/heartbeat", encode_value(int(time.time())))
+                self._broker.publish(f"N/{self._portal_id}/heartbeat", encode_value(int(time.time())))
 
     def _publish(self, address: Address, payload: str) -> None:
-        self._enqueue(address.topic("N", self._portal_id), payload, retain=address == _SERIAL)
-
-    def _enqueue(self, topic: str, payload: str, *, retain: bool = False) -> None:
-        self._queue.append((topic, payload, retain))
-        self._queued.set()
-
-    # The broker
-
-    async def _stay_connected(self) -> None:
-        while True:
-            with contextlib.suppress(aiomqtt.MqttError):
-                await self._serve()
-            if self._connected.is_set():
-                _LOG.info("the broker is away")
-            self._connected.clear()
-            await asyncio.sleep(RECONNECT_S)
-
-    async def _serve(self) -> None:
-        async with aiomqtt.Client(self._host, self._port) as client, asyncio.TaskGroup() as group:
-            for letter in ("R", "W"):
-                await client.subscribe(f"{letter}/{self._portal_id}/#")
-            self._connected.set()
-            sender = group.create_task(self._send(client), name="gateway sender")
-            try:
-                async for message in client.messages:
-                    self._receive(message.topic.value, bytes(message.payload or b""))  # type: ignore[arg-type]
-            finally:
-                sender.cancel()
-
-    async def _send(self, client: aiomqtt.Client) -> None:
-        while True:
-            await self._queued.wait()
-            while self._queue:
-                topic, payload, retain = self._queue[0]
-                await client.publish(topic, payload, retain=retain)
-                self._queue.popleft()
-            self._queued.clear()
+        self._broker.publish(address.topic("N", self._portal_id), payload, retain=address == _SERIAL)
 
     # From MQTT to D-Bus
 
@@ -175,9 +120,16 @@ class GatewaySimulator:
             request = self._keepalive.receive(payload, time.monotonic())
             if request is not None:
                 self._tell_all(request)
-        elif address is not None:
+        elif address is not None and len(self._calls) < CALLS_LIMIT:
             work = self._write(address, payload) if topic.startswith("W/") else self._read(address)
-            self._start(work, topic)
+            self._call(work, topic)
+        else:
+            _LOG.warning("%s is dropped", topic)
+
+    def _call(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
 
     async def _read(self, address: Address) -> None:
         service = self._watch.find(address.service_type, address.instance)
@@ -202,8 +154,8 @@ class GatewaySimulator:
             _LOG.warning("W %s: no such service or path", address)
             return
         try:
-            variant = parse_write(payload)
-            reply = await self._watch.connection.call(service.owner, address.path, BUS_ITEM, "SetValue", "v", [variant])
+            value = parse_write(payload)
+            reply = await self._watch.connection.call(service.owner, address.path, BUS_ITEM, "SetValue", "v", [value])
         except (BadPayloadError, DBusError, TimeoutError) as error:
             _LOG.warning("W %s: %s", address, error)
         else:

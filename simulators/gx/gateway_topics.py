@@ -76,6 +76,15 @@ def encode_value(value: Any, minimum: Any = None, maximum: Any = None) -> str:
         content["min"] = minimum
     if maximum is not None:
         content["max"] = maximum
+    return _encode(content)
+
+
+def encode_completed(unix_time: int, echo: str | None) -> str:
+    """What is told after all values were told; echo goes back to who sent it."""
+    return _encode({"value": unix_time} if echo is None else {"full-publish-completed-echo": echo, "value": unix_time})
+
+
+def _encode(content: dict[str, Any]) -> str:
     finite = {key: _finite(element) for key, element in content.items()}
     return json.dumps(finite, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
 

@@ -54,7 +54,7 @@ class WatchedService:
         self.is_scanned = True
 
     def update(self, changes: Mapping[str, Mapping[str, Any]]) -> list[str]:
-        """Take changes as ItemsChanged carries them; returns the paths to tell. Without a Value there is nothing new."""
+        """Take changes as ItemsChanged carries them; returns the paths to tell. A change without Value is none."""
         told = []
         for path, change in changes.items():
             if "Value" not in change or (self.type, path) in BLOCKED:
