@@ -1,0 +1,337 @@
+"""Puts `Bus` on a MessageBus of dbus_fast or dbus_next. Only this file and `_writer` know these libraries.
+
+Both libraries share one ancestor and, where it matters here, one shape: message handlers, `call`, `send`, Message and
+Variant. The private parts that are used are named where they are; the pins are 5.2.0 and 0.2.3.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import logging
+from collections.abc import Iterable, Sequence
+from types import ModuleType
+from typing import Any, cast
+
+from velib_async._writer import MessageWriter, replace_writer
+from velib_async.bus import (
+    BUS_ITEM,
+    CALL_TIMEOUT_S,
+    NO_REPLY,
+    CallHandler,
+    Changes,
+    ChangesHandler,
+    Library,
+    Published,
+    Signal,
+    SignalHandler,
+)
+from velib_async.errors import BusLost, CallError, CallTimeout, ConnectionInUse, VelibError
+from velib_async.values import changed_items, wrap
+
+log = logging.getLogger(__name__)
+
+# Authentication and Hello with a bus daemon that accepts connections but is otherwise stuck.
+CONNECT_TIMEOUT_S = 10.0
+
+_LIBRARIES: tuple[Library, ...] = ("dbus_fast", "dbus_next")  # in order of preference
+
+
+def unwrap(value: Any) -> Any:
+    """Replaces all variants of either library by their values, at any depth."""
+    if isinstance(value, dict):
+        return {key: unwrap(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [unwrap(element) for element in value] if value and not isinstance(value[0], _PLAIN) else value
+    if isinstance(value, _PLAIN):
+        return value
+    return unwrap(value.value)
+
+
+_PLAIN = (str, int, float, bytes, type(None))
+
+
+def items_from(message: Any) -> Changes:
+    """Reads what changed from a message of BusItem: the one place where these signals are decoded."""
+    if message.member == "ItemsChanged":
+        return changed_items(unwrap(message.body[0]))
+    if message.member == "PropertiesChanged":
+        return changed_items({message.path: unwrap(message.body[0])})
+    return {}
+
+
+class DBusCall:
+    """A method call from outside; see `bus.IncomingCall`."""
+
+    __slots__ = ("_is_answered", "_message", "_owner", "body", "interface", "member", "path", "sender", "signature")
+
+    def __init__(self, owner: DBusBus, message: Any) -> None:
+        self._owner = owner
+        self._message = message
+        self._is_answered = False
+        self.sender: str = message.sender or ""
+        self.path: str = message.path
+        self.interface: str = message.interface or ""
+        self.member: str = message.member
+        self.signature: str = message.signature
+        self.body: list[Any] = [unwrap(value) for value in message.body]
+
+    def reply(self, signature: str = "", *values: Any) -> None:
+        """Answers, unless the caller wants no answer."""
+        library = self._owner.library
+        body = wrap(signature, values, library.Variant)
+        self._send(library.Message.new_method_return(self._message, signature, body))
+
+    def refuse(self, name: str, text: str) -> None:
+        """Answers with an error."""
+        self._send(self._owner.library.Message.new_error(self._message, name, text))
+
+    def _send(self, answer: Any) -> None:
+        if self._is_answered:
+            raise VelibError(f"{self.member} on {self.path} was answered already")
+        self._is_answered = True
+        if not self._message.flags.value & self._owner.library.MessageFlag.NO_REPLY_EXPECTED.value:
+            self._owner.send(answer)
+
+
+class DBusBus:
+    """One connection to a real bus; see `bus.Bus`. Made by `adapt`, once per MessageBus."""
+
+    def __init__(self, message_bus: Any, library: ModuleType) -> None:
+        self.library = library
+        self._bus = message_bus
+        self._call_handler: CallHandler | None = None
+        self._signal_handlers: list[SignalHandler] = []
+        self._changes_handlers: list[ChangesHandler] = []
+        self._answers: dict[int, asyncio.Future[Any]] = {}  # by serial of the call; None: the connection ended
+        self._is_closing = False
+        self._error: BaseException | None = None
+        self._ended = asyncio.Event()
+        self._writer = replace_writer(message_bus)
+        self._writer.owner = self
+        message_bus.add_message_handler(self._on_message)
+        # The libraries' own wait_for_disconnect awaits this future; a second waiter could cancel it for the first.
+        message_bus._disconnect_future.add_done_callback(self._on_disconnect)  # noqa: SLF001
+
+    @property
+    def unique_name(self) -> str:
+        """The connection's own name."""
+        return cast("str", self._bus.unique_name)
+
+    async def call(
+        self,
+        destination: str,
+        path: str,
+        interface: str,
+        member: str,
+        signature: str = "",
+        body: Sequence[Any] = (),
+        *,
+        timeout_s: float = CALL_TIMEOUT_S,
+    ) -> list[Any]:
+        """See `bus.Bus.call`."""
+        message = self.library.Message(
+            destination=destination,
+            path=path,
+            interface=interface,
+            member=member,
+            signature=signature,
+            body=wrap(signature, body, self.library.Variant),
+            serial=self._bus.next_serial(),
+        )
+        if self._ended.is_set():
+            raise self._lost()
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._answers[message.serial] = answer
+        try:
+            self._bus.send(message)
+            async with asyncio.timeout(timeout_s):
+                reply = await answer
+        except TimeoutError:
+            about = f"{destination}{path} {member}: no answer within {timeout_s:g} s"
+            raise CallTimeout(NO_REPLY, about) from None
+        finally:
+            del self._answers[message.serial]
+        if reply is None:
+            raise self._lost()
+        values = [unwrap(value) for value in reply.body]
+        if reply.message_type is self.library.MessageType.ERROR:
+            raise CallError(reply.error_name, values[0] if values and isinstance(values[0], str) else "")
+        return values
+
+    def send_signal(
+        self, path: str, interface: str, member: str, signature: str = "", body: Sequence[Any] = ()
+    ) -> None:
+        """See `bus.Bus.send_signal`."""
+        self.send(self._signal(path, interface, member, signature, wrap(signature, body, self.library.Variant)))
+
+    def send_items_changed(self, items: Iterable[Published]) -> asyncio.Future[None]:
+        """See `bus.Bus.send_items_changed`."""
+        body = wrap("a{sa{sv}}", [{item.path: item.attributes() for item in items}], self.library.Variant)
+        return self.send(self._signal("/", BUS_ITEM, "ItemsChanged", "a{sa{sv}}", body))
+
+    def send(self, message: Any) -> asyncio.Future[None]:
+        """Sends a message of the library; the future is done when it is written or the connection has ended."""
+        if self._ended.is_set():
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            future.set_result(None)
+            return future
+        return cast("asyncio.Future[None]", self._bus.send(message))
+
+    def set_call_handler(self, handler: CallHandler | None) -> None:
+        """See `bus.Bus.set_call_handler`."""
+        if handler is not None and self._call_handler is not None:
+            raise ConnectionInUse("this connection carries a service already; open one connection per service")
+        self._call_handler = handler
+
+    def add_signal_handler(self, handler: SignalHandler) -> None:
+        """See `bus.Bus.add_signal_handler`."""
+        self._signal_handlers.append(handler)
+
+    def remove_signal_handler(self, handler: SignalHandler) -> None:
+        """See `bus.Bus.remove_signal_handler`."""
+        self._signal_handlers.remove(handler)
+
+    def add_changes_handler(self, handler: ChangesHandler) -> None:
+        """See `bus.Bus.add_changes_handler`."""
+        self._changes_handlers.append(handler)
+
+    def remove_changes_handler(self, handler: ChangesHandler) -> None:
+        """See `bus.Bus.remove_changes_handler`."""
+        self._changes_handlers.remove(handler)
+
+    async def wait_lost(self) -> None:
+        """See `bus.Bus.wait_lost`."""
+        await self._ended.wait()
+        if not self._is_closing and self._error is not None:
+            raise self._lost()
+
+    async def close(self) -> None:
+        """See `bus.Bus.close`."""
+        self._is_closing = True
+        if not self._ended.is_set():
+            self._bus.disconnect()
+            await self._ended.wait()
+        # dbus_next leaves both open until they are garbage.
+        for resource in (self._bus._stream, self._bus._sock):  # noqa: SLF001
+            with contextlib.suppress(OSError, ValueError):
+                resource.close()
+
+    def _signal(self, path: str, interface: str, member: str, signature: str, body: list[Any]) -> Any:
+        return self.library.Message(
+            message_type=self.library.MessageType.SIGNAL,
+            path=path,
+            interface=interface,
+            member=member,
+            signature=signature,
+            body=body,
+            flags=self.library.MessageFlag.NO_REPLY_EXPECTED,
+        )
+
+    def _on_message(self, message: Any) -> bool:
+        kind = message.message_type
+        if kind is self.library.MessageType.SIGNAL:
+            self._on_signal(message)
+        elif kind is self.library.MessageType.METHOD_CALL and self._call_handler is not None:
+            return self._call_handler(DBusCall(self, message))
+        elif answer := self._answers.get(message.reply_serial):
+            if not answer.done():
+                answer.set_result(message)
+            return True
+        return False
+
+    def _on_signal(self, message: Any) -> None:
+        if message.interface == BUS_ITEM:
+            if self._changes_handlers and (changes := items_from(message)):
+                for changes_handler in tuple(self._changes_handlers):
+                    changes_handler(message.sender, changes)
+        elif self._signal_handlers:
+            body = [unwrap(value) for value in message.body]
+            signal = Signal(message.sender, message.path, message.interface, message.member, body)
+            for handler in tuple(self._signal_handlers):
+                handler(signal)
+
+    def _on_disconnect(self, future: asyncio.Future[None]) -> None:
+        self._error = None if future.cancelled() else future.exception()
+        self._writer.end()
+        self._ended.set()
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_result(None)
+
+    def _lost(self) -> BusLost:
+        error = self._error
+        reason = f"{type(error).__name__} {error}".strip() if error else "it was closed"
+        return BusLost(f"the D-Bus connection {self.unique_name} has ended: {reason}")
+
+
+def adapt(message_bus: Any) -> DBusBus:
+    """Returns the Bus on a MessageBus; the same one each time.
+
+    Raises:
+        TypeError: It is no MessageBus of a known library.
+        VelibError: It is not connected.
+    """
+    for name in _LIBRARIES:
+        if any(base.__module__.startswith(f"{name}.") for base in type(message_bus).__mro__):
+            break
+    else:
+        raise TypeError(f"{type(message_bus).__name__} is no MessageBus of {' or '.join(_LIBRARIES)}")
+    if not message_bus.unique_name:
+        raise VelibError("the MessageBus is not connected: await its connect() first")
+    writer = message_bus._writer  # noqa: SLF001 - dbus_fast's MessageBus takes no other attribute and no weak reference
+    if isinstance(writer, MessageWriter):
+        return cast("DBusBus", writer.owner)
+    return DBusBus(message_bus, importlib.import_module(name))
+
+
+async def connect(address: str | None, library: Library | None) -> DBusBus:
+    """Opens a connection; see `bus.open_bus`."""
+    name = library or _find_library()
+    module = importlib.import_module(f"{name}.aio")
+    constants = importlib.import_module(f"{name}.constants")
+    where = address or "system"
+    kinds = {"session": constants.BusType.SESSION, "system": constants.BusType.SYSTEM}
+    options = {"bus_type": kinds[where]} if where in kinds else {"bus_address": where}
+    message_bus_class = _with_safe_handshake(module.MessageBus) if name == "dbus_next" else module.MessageBus
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            message_bus = await message_bus_class(**options).connect()
+    except TimeoutError as error:
+        raise BusLost(f"D-Bus at {where}: no answer within {CONNECT_TIMEOUT_S:g} s") from error
+    except (OSError, EOFError, _errors(name)) as error:
+        raise BusLost(f"D-Bus at {where}: cannot connect: {error}") from error
+    return adapt(message_bus)
+
+
+def _errors(name: Library) -> tuple[type[Exception], ...]:
+    errors = importlib.import_module(f"{name}.errors")
+    return errors.AuthError, errors.InvalidAddressError
+
+
+def _find_library() -> Library:
+    for name in _LIBRARIES:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+            return name
+    raise VelibError(f"no D-Bus library is installed; one of {', '.join(_LIBRARIES)} is needed")
+
+
+def _with_safe_handshake(message_bus_class: Any) -> Any:
+    """Returns a MessageBus that notices when the daemon hangs up during authentication.
+
+    dbus_next 0.2.3 reads the empty string for ever then, without giving the event loop a turn.
+    """
+
+    class SafeMessageBus(message_bus_class):  # type: ignore[misc]
+        async def _auth_readline(self) -> str:
+            line = b""
+            while not line.endswith(b"\r\n"):
+                received = await self._loop.sock_recv(self._sock, 2)
+                if not received:
+                    raise ConnectionError("the bus daemon hung up during authentication")
+                line += received
+            return line[:-2].decode()
+
+    return SafeMessageBus

@@ -1,0 +1,171 @@
+"""What the rest of this library needs of a bus. `_dbus` puts it on dbus_fast and dbus_next, `memory` on nothing at all."""
+
+from __future__ import annotations
+
+from asyncio import Future
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, cast
+
+from velib_async.values import Variant
+
+BUS_ITEM = "com.victronenergy.BusItem"
+INTROSPECTABLE = "org.freedesktop.DBus.Introspectable"
+PEER = "org.freedesktop.DBus.Peer"
+
+UNKNOWN_METHOD = "org.freedesktop.DBus.Error.UnknownMethod"
+UNKNOWN_OBJECT = "org.freedesktop.DBus.Error.UnknownObject"
+INVALID_ARGS = "org.freedesktop.DBus.Error.InvalidArgs"
+NO_REPLY = "org.freedesktop.DBus.Error.NoReply"
+
+# libdbus' own default. A Venus service that takes longer than this is considered dead by everybody.
+CALL_TIMEOUT_S = 25.0
+
+Library = Literal["dbus_fast", "dbus_next"]
+Changes = Mapping[str, tuple[Any, str | None]]  # path -> (value, text); the text is None when the sender gave none
+
+
+class Published(Protocol):
+    """One item as it goes into an ItemsChanged or GetItems message."""
+
+    @property
+    def path(self) -> str:
+        """The item's absolute object path."""
+
+    def attributes(self) -> dict[str, Variant]:
+        """Value and Text, and Min, Max, Default where the item has them."""
+
+
+@dataclass(slots=True)
+class Signal:
+    """A received signal other than those of BusItem. Values are plain: no variants."""
+
+    sender: str
+    path: str
+    interface: str
+    member: str
+    body: list[Any]
+
+
+class IncomingCall(Protocol):
+    """A method call that somebody made to us. Answer it once, now or later; a caller gives up after 25 s."""
+
+    sender: str
+    path: str
+    interface: str  # empty when the caller named none
+    member: str
+    signature: str
+    body: list[Any]  # plain values: no variants
+
+    def reply(self, signature: str = "", *values: Any) -> None:
+        """Answers. Plain values may stand where the signature says ``v``."""
+
+    def refuse(self, name: str, text: str) -> None:
+        """Answers with a D-Bus error."""
+
+
+CallHandler = Callable[[IncomingCall], bool]  # True: taken, and answered now or later; False: not mine
+SignalHandler = Callable[[Signal], None]
+ChangesHandler = Callable[[str, Changes], None]  # (unique name of the sender, what changed)
+
+
+class Bus(Protocol):
+    """One connection. All methods belong to the event loop's thread; those that send raise BusLost once it is gone."""
+
+    @property
+    def unique_name(self) -> str:
+        """The connection's own name, for example ``:1.42``."""
+
+    async def call(
+        self,
+        destination: str,
+        path: str,
+        interface: str,
+        member: str,
+        signature: str = "",
+        body: Sequence[Any] = (),
+        *,
+        timeout_s: float = CALL_TIMEOUT_S,
+    ) -> list[Any]:
+        """Calls a method and returns the values of its reply, plain: no variants, nothing else converted.
+
+        Plain values may stand where the signature says ``v``.
+
+        Raises:
+            CallError: The other side answered with an error.
+            CallTimeout: It did not answer within `timeout_s` seconds.
+            BusLost: The connection ended.
+            ValueError: A value cannot be sent.
+        """
+
+    def send_signal(
+        self, path: str, interface: str, member: str, signature: str = "", body: Sequence[Any] = ()
+    ) -> None:
+        """Sends a signal to whoever listens."""
+
+    def send_items_changed(self, items: Iterable[Published]) -> Future[None]:
+        """Sends one ItemsChanged with the items' present values.
+
+        The future is done as soon as the message has left this process, and never fails: when the connection is lost
+        first, `wait_lost` says so.
+        """
+
+    def set_call_handler(self, handler: CallHandler | None) -> None:
+        """Directs incoming method calls to the one service on this connection.
+
+        Raises:
+            ConnectionInUse: There is one already.
+        """
+
+    def add_signal_handler(self, handler: SignalHandler) -> None:
+        """Directs received signals (what match rules let through) other than BusItem's to the handler, too."""
+
+    def remove_signal_handler(self, handler: SignalHandler) -> None:
+        """Undoes `add_signal_handler`."""
+
+    def add_changes_handler(self, handler: ChangesHandler) -> None:
+        """Directs received ItemsChanged and PropertiesChanged of BusItem to the handler, too."""
+
+    def remove_changes_handler(self, handler: ChangesHandler) -> None:
+        """Undoes `add_changes_handler`."""
+
+    async def wait_lost(self) -> None:
+        """Waits for the end of the connection; returns when it was closed on purpose.
+
+        Raises:
+            BusLost: It ended in any other way.
+        """
+
+    async def close(self) -> None:
+        """Closes the connection. Harmless when it is closed or lost already."""
+
+
+def as_bus(bus: Any) -> Bus:
+    """Returns the Bus on a connected MessageBus of dbus_fast or dbus_next; a Bus is returned as it is.
+
+    Raises:
+        TypeError: It is neither.
+        VelibError: The MessageBus is not connected.
+    """
+    if hasattr(bus, "send_items_changed"):
+        return cast("Bus", bus)
+    # Here, so that a program pays only for the D-Bus library that it uses; one on MemoryBus needs none.
+    from velib_async import _dbus  # noqa: PLC0415
+
+    return _dbus.adapt(bus)
+
+
+async def open_bus(address: str | None = None, *, library: Library | None = None) -> Bus:
+    """Opens a connection.
+
+    Args:
+        address: "system" (the default), "session", or a D-Bus address such as ``unix:path=/run/x``.
+        library: Which D-Bus library to use; dbus_fast when it is installed, else dbus_next.
+
+    Raises:
+        BusLost: There is no bus, or it refuses us.
+        VelibError: No D-Bus library is installed.
+    """
+    from velib_async import _dbus  # noqa: PLC0415 - as in as_bus
+
+    return await _dbus.connect(address, library)

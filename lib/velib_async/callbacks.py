@@ -1,0 +1,76 @@
+"""The only place where code of other people runs inside ours: their exceptions end here, with a traceback in the log.
+
+A service that answers a hundred paths must not stop because one text formatter divides by zero.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class CallbackFailed(Exception):  # noqa: N818 - internal: never leaves this package
+    """A callback raised; it has been logged."""
+
+
+def is_async(function: object) -> bool:
+    """Whether calling the object gives something to await."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+
+
+def run(about: str, function: Callable[..., T], *arguments: Any) -> T:
+    """Calls foreign code; `about` says in the log whose it is.
+
+    Raises:
+        CallbackFailed: It raised.
+    """
+    try:
+        return function(*arguments)
+    except Exception as error:
+        log.exception("%s failed", about)
+        raise CallbackFailed(about) from error
+
+
+async def wait(about: str, awaitable: Awaitable[T]) -> T:
+    """Awaits foreign code like `run` calls it.
+
+    Raises:
+        CallbackFailed: It raised.
+    """
+    try:
+        return await awaitable
+    except Exception as error:
+        log.exception("%s failed", about)
+        raise CallbackFailed(about) from error
+
+
+class Tasks:
+    """Holds background tasks, so that none is lost halfway, and ends them together."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def start(self, coroutine: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
+        """Starts a coroutine as a named task. What it raises is logged unless somebody awaits the task."""
+        task = asyncio.get_running_loop().create_task(coroutine, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def cancel(self) -> None:
+        """Cancels all tasks but the calling one and waits for their end."""
+        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)

@@ -1,0 +1,10 @@
+"""Watching other services. The public names of this part of the library; what they do is in the modules they come from."""
+
+from __future__ import annotations
+
+from velib_async.errors import CallError
+from velib_async.monitor import Monitor, servicetype
+from velib_async.values import make_variant
+from velib_async.watched import Item, Service, ServiceHandler
+
+__all__ = ["CallError", "Item", "Monitor", "Service", "ServiceHandler", "make_variant", "servicetype"]

@@ -1,0 +1,311 @@
+"""Items: the paths of a service, with their values, limits and callbacks."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from velib_async import callbacks
+from velib_async.values import INVALID, MAX_VALUE_BYTES, Variant, check_text, finite, integer_signature, make_variant
+
+if TYPE_CHECKING:
+    from velib_async.bus import IncomingCall
+    from velib_async.service import Service
+
+# What Venus shows for a value that is not known.
+UNKNOWN_TEXT = "---"
+
+# D-Bus specification, "Valid Object Paths".
+_PATH = re.compile(r"(/[A-Za-z0-9_]+)+")
+
+OnChange = Callable[[Any], Any] | Callable[[Any, Any], Awaitable[Any]]
+TextFormatter = Callable[[Any], str]
+
+
+class Item:
+    """One path of a service. This class takes a value of any type that D-Bus can carry; the subclasses are typed.
+
+    Args:
+        path: Absolute object path; segments of letters, digits and underscores.
+        value: The first value; None is unknown.
+        writeable: Whether other programs may write it with SetValue.
+        onchange: Decides about a write from outside. A plain function gets (value), and the write is accepted when it
+            returns something true. An async function gets (item, value) and is awaited for at most 1 s: True accepts
+            and stores the value, None accepts and leaves storing to the function (`set_local_value`), False refuses.
+        text: Makes the text that user interfaces show, from a known value; `str` when absent.
+        minimum, maximum: A write from outside beyond these is refused. Values set by the program itself are not held
+            against them: a device reports what it reports.
+        default: Told to programs that ask (GetDefault); not applied.
+        description: Told to programs that ask (GetDescription).
+        dead_band: A number that differs by less from the one last published is dropped. Changes from or to None, and
+            writes from outside, always pass.
+        nullable: Whether a write from outside may make the value unknown.
+
+    Raises:
+        ValueError: The path, the value or a limit cannot be carried by D-Bus.
+    """
+
+    __slots__ = (
+        "_is_async",
+        "_text_failed",
+        "_value",
+        "dead_band",
+        "default",
+        "description",
+        "maximum",
+        "minimum",
+        "nullable",
+        "onchange",
+        "path",
+        "service",
+        "text",
+        "writeable",
+    )
+
+    coding: ClassVar[str] = ""  # the D-Bus type; empty: chosen by the value
+
+    def __init__(
+        self,
+        path: str,
+        value: Any = None,
+        writeable: bool = False,  # noqa: FBT001, FBT002 - the signature that aiovelib's users know
+        onchange: OnChange | None = None,
+        text: TextFormatter | None = None,
+        *,
+        minimum: float | None = None,
+        maximum: float | None = None,
+        default: Any = None,
+        description: str = "",
+        dead_band: float = 0.0,
+        nullable: bool = False,
+    ) -> None:
+        if not _PATH.fullmatch(path):
+            raise ValueError(f"{path!r} is no object path: /Segments/Of/Letters_digits_and_underscores")
+        self.path = path
+        self.writeable = writeable
+        self.onchange = onchange
+        self.text = text
+        self.minimum = self._coerce_local(minimum)
+        self.maximum = self._coerce_local(maximum)
+        self.default = self._coerce_local(default)
+        self.description = check_text(description)
+        self.dead_band = dead_band
+        self.nullable = nullable
+        self.service: Service | None = None
+        self._value = self._coerce_local(value)
+        self._is_async = callbacks.is_async(onchange)
+        self._text_failed = False
+
+    def __str__(self) -> str:
+        return self.get_text()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.path!r}, {self._value!r})"
+
+    @property
+    def value(self) -> Any:
+        """The value as last published; None is unknown. Set it by `set_local_value` or a `with service` block."""
+        return self._value
+
+    def coerce(self, value: Any) -> Any:
+        """Returns a known value, written from outside, as this item's type.
+
+        Raises:
+            ValueError, TypeError: It has no such meaning.
+        """
+        return make_variant(value).value or None if isinstance(value, list | tuple) else make_variant(value).value
+
+    def coerce_local(self, value: Any) -> Any:
+        """Like `coerce` for values that the program itself sets; may be more lenient."""
+        return self.coerce(value)
+
+    def encode(self, value: Any) -> Variant:
+        """Returns a value of this item's type as it goes on the bus."""
+        return INVALID if value is None else make_variant(value)
+
+    def set_local_value(self, value: Any) -> None:
+        """Sets the value from inside the program, and announces it if it changed.
+
+        Raises:
+            ValueError, TypeError: The value does not fit the item's type.
+        """
+        if self.assign(value) and self.service is not None:
+            self.service.announce((self,))
+
+    def assign(self, value: Any) -> bool:
+        """Sets the value without announcing it; returns whether it changed."""
+        new = self._coerce_local(value)
+        old = self._value
+        if new == old and type(new) is type(old):
+            return False
+        if self.dead_band and _is_number(new) and _is_number(old) and abs(new - old) < self.dead_band:
+            return False
+        self._value = new
+        return True
+
+    def store(self, value: Any) -> None:
+        """Sets a coerced value, whatever the dead band says, and announces it if it changed."""
+        if value == self._value:
+            return
+        self._value = value
+        if self.service is not None:
+            self.service.announce((self,))
+
+    def get_text(self) -> str:
+        """The text that user interfaces show. A formatter that fails costs the format only: the plain value is shown."""
+        if self._value is None:
+            return UNKNOWN_TEXT
+        if self.text is not None and not self._text_failed:
+            try:
+                return check_text(str(callbacks.run(f"text formatter of {self.path}", self.text, self._value)))
+            except (callbacks.CallbackFailed, ValueError):
+                # Once: a formatter is a pure function of the value, and GetItems is called by everybody.
+                return self._plain_text()
+        return self._plain_text()
+
+    def attributes(self) -> dict[str, Variant]:
+        """Value and Text, and Min, Max and Default where given, as GetItems and ItemsChanged carry them."""
+        found = {"Value": self.encode(self._value), "Text": Variant("s", self.get_text())}
+        for key, limit in (("Min", self.minimum), ("Max", self.maximum), ("Default", self.default)):
+            if limit is not None:
+                found[key] = self.encode(limit)
+        return found
+
+    def handle_call(self, call: IncomingCall) -> bool:  # noqa: ARG002 - for subclasses
+        """Takes a method call of an interface other than BusItem on this path; False: unknown here."""
+        return False
+
+    def _coerce_local(self, value: Any) -> Any:
+        return None if value is None else self.coerce_local(value)
+
+    def _plain_text(self) -> str:
+        return str(self._value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float)
+
+
+class IntegerItem(Item):
+    """A whole number: int32 on the bus, int64 where it needs to be. bool counts as 0 and 1, numeric text as its number.
+
+    A number with a fraction is refused from outside; from inside the program it is cut off, as `int` does.
+    """
+
+    __slots__ = ()
+    coding = "i"
+
+    def coerce(self, value: Any) -> int:
+        """Returns the value as int; refuses fractions."""
+        if isinstance(value, float) and not value.is_integer():
+            raise ValueError(f"{value} is no whole number")
+        return self.coerce_local(value)
+
+    def coerce_local(self, value: Any) -> int:
+        """Returns the value as int; cuts fractions off."""
+        if isinstance(value, float):
+            finite(value)
+        number = int(value)
+        integer_signature(number)
+        return number
+
+    def encode(self, value: Any) -> Variant:
+        """``i``, beyond 32 bits ``x``."""
+        return INVALID if value is None else Variant(integer_signature(value), value)
+
+
+class DoubleItem(Item):
+    """A number: double on the bus. Not-a-number and infinity are refused: unknown is None."""
+
+    __slots__ = ()
+    coding = "d"
+
+    def coerce(self, value: Any) -> float:
+        """Returns the value as float."""
+        return finite(float(value))
+
+    def encode(self, value: Any) -> Variant:
+        """``d``."""
+        return INVALID if value is None else Variant("d", value)
+
+
+class TextItem(Item):
+    """Text. Numbers are taken as their text."""
+
+    __slots__ = ()
+    coding = "s"
+
+    def coerce(self, value: Any) -> str:
+        """Returns the value as text."""
+        if not isinstance(value, str | int | float):
+            raise TypeError(f"a {type(value).__name__} is no text")
+        return check_text(str(value))
+
+    def encode(self, value: Any) -> Variant:
+        """``s``."""
+        return INVALID if value is None else Variant("s", value)
+
+
+class _ArrayItem(Item):
+    """A list of one kind of element. An empty list cannot be transported: it counts as None."""
+
+    __slots__ = ()
+    # A double and an int64 take 8 bytes; the total stays within what one value may take.
+    MAX_ELEMENTS: ClassVar[int] = MAX_VALUE_BYTES // 8
+
+    def coerce_element(self, element: Any) -> Any:
+        """Returns one element as this item's element type."""
+        raise NotImplementedError
+
+    def coerce(self, value: Any) -> list[Any] | None:
+        """Returns the value as a list of the right elements; None for an empty one."""
+        if not isinstance(value, list | tuple):
+            raise TypeError(f"a {type(value).__name__} is no list")
+        if len(value) > self.MAX_ELEMENTS:
+            raise ValueError(f"{len(value)} elements; the limit is {self.MAX_ELEMENTS}")
+        return [self.coerce_element(element) for element in value] or None
+
+
+class IntegerArrayItem(_ArrayItem):
+    """A list of whole numbers: ``ai``, or ``ax`` when one of them needs 64 bits."""
+
+    __slots__ = ()
+    coding = "ai"
+
+    def coerce_element(self, element: Any) -> int:
+        """Returns one element as int."""
+        number = int(finite(element)) if isinstance(element, float) else int(element)
+        integer_signature(number)
+        return number
+
+
+class DoubleArrayItem(_ArrayItem):
+    """A list of numbers: ``ad``."""
+
+    __slots__ = ()
+    coding = "ad"
+
+    def coerce_element(self, element: Any) -> float:
+        """Returns one element as float."""
+        return finite(float(element))
+
+
+class TextArrayItem(_ArrayItem):
+    """A list of texts: ``as``."""
+
+    __slots__ = ()
+    coding = "as"
+    MAX_ELEMENTS = 256  # role names and the like
+
+    def coerce_element(self, element: Any) -> str:
+        """Returns one element as text."""
+        return check_text(str(element))
+
+    def coerce(self, value: Any) -> list[Any] | None:
+        """Returns the value as a list of texts; None for an empty one."""
+        texts = super().coerce(value)
+        if texts and math.fsum(len(text.encode()) for text in texts) > MAX_VALUE_BYTES:
+            raise ValueError(f"texts of more than {MAX_VALUE_BYTES} bytes in one list")
+        return texts

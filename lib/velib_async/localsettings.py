@@ -1,0 +1,17 @@
+"""Settings kept by localsettings, Venus' settings service (com.victronenergy.settings)."""
+
+from __future__ import annotations
+
+from velib_async.errors import SettingError
+from velib_async.settings import Settings
+from velib_async.settings_service import SETTINGS_INTERFACE, SETTINGS_PATH, SETTINGS_SERVICE, Setting, SettingsService
+
+__all__ = [
+    "SETTINGS_INTERFACE",
+    "SETTINGS_PATH",
+    "SETTINGS_SERVICE",
+    "Setting",
+    "SettingError",
+    "Settings",
+    "SettingsService",
+]

@@ -1,0 +1,193 @@
+"""Settings of one program: waits for localsettings, adds, reads, writes, and hears of changes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+from collections.abc import Callable
+from typing import Any, Self
+
+from velib_async import callbacks
+from velib_async.errors import BusLost, CallError, SettingError, setting_error
+from velib_async.monitor import Monitor
+from velib_async.settings_service import SETTINGS_SERVICE, Setting, SettingsService
+from velib_async.watched import Service
+
+log = logging.getLogger(__name__)
+
+# A device's id becomes a path segment; localsettings keeps leading underscores for itself (code -2).
+_UNIQUE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
+_CLASS = re.compile(r"[a-z][a-z0-9_]*")
+
+OnChange = Callable[[str, Any], object]
+
+
+class _SettingsMonitor(Monitor):
+    """Watches localsettings only, and tells its Settings when it comes (back)."""
+
+    def __init__(self, bus: Any, settings: Settings) -> None:
+        super().__init__(bus, handlers={SETTINGS_SERVICE: SettingsService})
+        self._settings = settings
+
+    async def serviceAdded(self, service: Service) -> None:
+        assert isinstance(service, SettingsService)  # noqa: S101 - the only handler; for the type checker
+        await self._settings.on_service(service)
+
+    def itemsChanged(self, service: Service, values: dict[str, Any]) -> None:  # noqa: ARG002 - there is one service
+        for path, value in values.items():
+            self._settings.on_value(path, value)
+
+
+class Settings:
+    """The settings of one program. Make one with `await Settings.open(bus)`.
+
+    When localsettings restarts, the settings are added again to the new one, and changes found then are told.
+    """
+
+    @classmethod
+    async def open(cls, bus: Any, *, on_change: OnChange | None = None) -> Self:
+        """Waits until localsettings is on the bus, without a time limit: at boot it may come after us.
+
+        Args:
+            bus: A connected MessageBus of dbus_fast or dbus_next (asyncio), or a `velib_async.bus.Bus`.
+            on_change: Called with (path, value) when a setting has a new value, whoever set it.
+
+        Raises:
+            BusLost: The connection ended.
+        """
+        settings = cls(bus, on_change=on_change)
+        try:
+            await settings.start()
+        except BaseException:
+            await settings.close()
+            raise
+        return settings
+
+    def __init__(self, bus: Any, *, on_change: OnChange | None = None) -> None:
+        self._monitor = _SettingsMonitor(bus, self)
+        self._on_change = on_change
+        self._settings: dict[str, Setting] = {}
+        self._values: dict[str, Any] = {}
+        self._service: SettingsService | None = None
+
+    async def start(self) -> None:
+        """Waits for localsettings; `open` does it."""
+        await self._monitor.start()
+        if self._monitor.get_service(SETTINGS_SERVICE) is None:
+            log.info("waiting for %s", SETTINGS_SERVICE)
+        await self._monitor.wait_for_service(SETTINGS_SERVICE)
+
+    async def add(self, *settings: Setting) -> dict[str, Any]:
+        """Adds settings in one call; returns their present values by path.
+
+        Raises:
+            SettingError: The subclass for the first that was refused. The others stay added.
+            CallError: localsettings does not answer as it should.
+            BusLost: The connection ended.
+        """
+        service = await self._current()
+        try:
+            return await service.add_settings(*settings)
+        finally:
+            for setting in settings:
+                if service.seen(setting.path):
+                    self._settings[setting.path] = setting
+                    self._values[setting.path] = service.get_value(setting.path)
+
+    def get(self, path: str) -> Any:
+        """Returns the present value of an added setting.
+
+        Raises:
+            KeyError: It has not been added.
+        """
+        try:
+            return self._values[path]
+        except KeyError:
+            raise KeyError(f"setting {path} has not been added") from None
+
+    async def set(self, path: str, value: Any) -> None:
+        """Writes an added setting; localsettings casts the value to the setting's type.
+
+        Raises:
+            KeyError: The setting has not been added.
+            SettingError: localsettings refused the value (code -1: wrong type or out of range).
+            CallError: localsettings does not answer as it should.
+            BusLost: The connection ended.
+        """
+        self.get(path)
+        if value is None:
+            # localsettings would store the text "dbus.Array([]...)" in a text setting.
+            raise setting_error(path, -1)
+        service = await self._current()
+        (code,) = await self._monitor.dbus_call(service.owner, path, "SetValue", "v", value)
+        if code != 0:
+            raise setting_error(path, int(code))
+        stored = await service.fetch_value(path)  # what was stored can differ: cast, or another device's instance
+        self.on_value(path, stored)
+
+    async def allocate_instance(self, unique_id: str, device_class: str, preferred: int = 1) -> int:
+        """Returns the device instance for a device: the one it always had, else the next free from `preferred` on.
+
+        A device that was stored with another class gets a new instance for the new class.
+
+        Args:
+            unique_id: Letters, digits and underscores; not beginning with an underscore.
+            device_class: The service type, for example "tank".
+            preferred: The number to begin with.
+
+        Raises:
+            ValueError: The id or class cannot be part of a settings path.
+            SettingError: localsettings refused.
+            CallError: localsettings does not answer as it should.
+            BusLost: The connection ended.
+        """
+        if not _UNIQUE_ID.fullmatch(unique_id):
+            raise ValueError(f"device id {unique_id!r}: letters, digits and underscores, no underscore first")
+        if not _CLASS.fullmatch(device_class):
+            raise ValueError(f"device class {device_class!r}: small letters, digits and underscores")
+        path = f"/Settings/Devices/{unique_id}/ClassAndVrmInstance"
+        wanted = f"{device_class}:{preferred}"
+        await self.add(Setting(path, wanted))
+        if not str(self.get(path)).startswith(f"{device_class}:"):
+            await self.set(path, wanted)
+        return int(str(self.get(path)).split(":")[1])
+
+    async def wait_lost(self) -> None:
+        """Waits for the end of the connection; see `Bus.wait_lost`."""
+        await self._monitor.wait_lost()
+
+    async def close(self) -> None:
+        """Stops listening. The settings and the connection stay."""
+        await self._monitor.close()
+
+    async def _current(self) -> SettingsService:
+        service = await self._monitor.wait_for_service(SETTINGS_SERVICE)
+        assert isinstance(service, SettingsService)  # noqa: S101 - the only handler; for the type checker
+        return service
+
+    # Called by the monitor
+
+    async def on_service(self, service: SettingsService) -> None:
+        """localsettings is there: anew, so what we know is added again."""
+        if not self._settings:
+            return
+        log.info("%s is back: adding %d settings again", SETTINGS_SERVICE, len(self._settings))
+        with contextlib.suppress(BusLost):
+            try:
+                await service.add_settings(*self._settings.values())
+            except (SettingError, CallError) as error:
+                log.warning("%s: %s", SETTINGS_SERVICE, error)
+        for path in self._settings:
+            if service.seen(path):
+                self.on_value(path, service.get_value(path))
+
+    def on_value(self, path: str, value: Any) -> None:
+        """A setting has a value, maybe a new one."""
+        if path not in self._settings or self._values.get(path) == value:
+            return
+        self._values[path] = value
+        if self._on_change is not None:
+            with contextlib.suppress(callbacks.CallbackFailed):
+                callbacks.run(f"on_change for {path}", self._on_change, path, value)

@@ -1,0 +1,186 @@
+"""Values as Venus programs put them on D-Bus, and back. Pure: knows neither a bus nor a D-Bus library.
+
+An unknown value is None in Python and an *empty array of int32* on the wire. All readers take any empty array for
+unknown, so an empty list cannot be transported: it arrives as None.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+INT32 = range(-(2**31), 2**31)
+INT64 = range(-(2**63), 2**63)
+
+# One value's text or array, in bytes of UTF-8. The bus daemon ends a connection that sends an array over 64 MiB;
+# the largest batch (service.ITEMS_PER_MESSAGE items, each with value and text) stays below that.
+MAX_VALUE_BYTES = 32 * 1024
+
+
+class Variant(NamedTuple):
+    """A value together with its D-Bus signature: what goes where a signature says ``v``."""
+
+    signature: str
+    value: Any
+
+
+INVALID = Variant("ai", [])
+
+
+def check_text(text: str) -> str:
+    """Returns the text if D-Bus can carry it.
+
+    Raises:
+        ValueError: It holds a NUL character or a lone surrogate (the bus daemon would end the connection), or is
+            longer than MAX_VALUE_BYTES.
+    """
+    if "\0" in text:
+        raise ValueError("text with a NUL character cannot be sent over D-Bus")
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        raise ValueError("text with a lone surrogate cannot be sent over D-Bus") from error
+    if size > MAX_VALUE_BYTES:
+        raise ValueError(f"text of {size} bytes; the limit is {MAX_VALUE_BYTES}")
+    return text
+
+
+def make_variant(value: Any) -> Variant:
+    """Chooses the D-Bus type for a plain value.
+
+    None and empty sequences give INVALID; int gives ``i``, beyond 32 bits ``x``; float ``d``; bool ``b``; str ``s``;
+    bytes ``ay``; a list or tuple of one kind ``ai``, ``ax``, ``ad`` or ``as``; a mapping ``a{sv}``.
+
+    Raises:
+        ValueError: D-Bus, or what Venus makes of it, has no way to carry the value.
+    """
+    if isinstance(value, Variant):
+        return value
+    if value is None:
+        return INVALID
+    if isinstance(value, Mapping):
+        return Variant("a{sv}", {str(key): make_variant(inner) for key, inner in value.items()})
+    if isinstance(value, bytes | bytearray):
+        return Variant("ay", bytes(value)) if value else INVALID
+    if isinstance(value, list | tuple):
+        return _make_array(list(value))
+    signature = _signature_of_scalar(value)
+    return Variant(signature, value)
+
+
+def _signature_of_scalar(value: Any) -> str:
+    if isinstance(value, bool):
+        return "b"
+    if isinstance(value, int):
+        return integer_signature(value)
+    if isinstance(value, float):
+        return "d"
+    if isinstance(value, str):
+        check_text(value)
+        return "s"
+    raise ValueError(f"a {type(value).__name__} cannot be sent over D-Bus")
+
+
+def integer_signature(value: int) -> str:
+    """``i`` or ``x``, whichever is the smallest that holds the value.
+
+    Raises:
+        ValueError: The value needs more than 64 bits.
+    """
+    if value in INT32:
+        return "i"
+    if value in INT64:
+        return "x"
+    raise ValueError(f"{value} needs more than 64 bits")
+
+
+def _make_array(values: list[Any]) -> Variant:
+    if not values:
+        return INVALID
+    if all(isinstance(value, int) for value in values):
+        return Variant("ax" if any(integer_signature(value) == "x" for value in values) else "ai", values)
+    if all(isinstance(value, int | float) for value in values):
+        return Variant("ad", [float(value) for value in values])
+    if all(isinstance(value, str) for value in values):
+        return Variant("as", [check_text(value) for value in values])
+    raise ValueError("a list for D-Bus needs elements of one kind: all int, all float or all str")
+
+
+def from_wire(value: Any) -> Any:
+    """Returns a received value as programs use it: an empty array of whatever type is None."""
+    return None if isinstance(value, list | bytes) and not value else value
+
+
+def finite(value: float) -> float:
+    """Returns the number if it is one.
+
+    Raises:
+        ValueError: Not a number, or infinite. Venus has no use for either: unknown is None.
+    """
+    if not math.isfinite(value):
+        raise ValueError(f"{value} is no usable number; unknown is None")
+    return value
+
+
+@lru_cache(maxsize=128)  # a program uses a handful of signatures
+def split_signature(signature: str) -> tuple[str, ...]:
+    """Splits a signature into its complete types: ``sa{sv}i`` into ``s``, ``a{sv}``, ``i``."""
+    types: list[str] = []
+    start = depth = 0
+    for position, char in enumerate(signature):
+        if char in "({":
+            depth += 1
+        elif char in ")}":
+            depth -= 1
+        if depth == 0 and char != "a":
+            types.append(signature[start : position + 1])
+            start = position + 1
+    return tuple(types)
+
+
+def wrap(signature: str, body: Sequence[Any], make: Callable[[str, Any], Any] = Variant) -> list[Any]:
+    """Prepares plain values for a message: where the signature says ``v`` each value becomes `make(type, value)`.
+
+    Raises:
+        ValueError: The number of values is not the signature's, or a value cannot be sent.
+    """
+    types = split_signature(signature)
+    if len(types) != len(body):
+        raise ValueError(f'signature "{signature}" wants {len(types)} values, got {len(body)}')
+    return [_wrap(one, value, make) for one, value in zip(types, body, strict=True)]
+
+
+def _wrap(one: str, value: Any, make: Callable[[str, Any], Any]) -> Any:
+    if one == "v":
+        variant = make_variant(value)
+        return make(variant.signature, _wrap(variant.signature, variant.value, make))
+    if one == "s":
+        return check_text(value)
+    if one.startswith("a{"):
+        _, inner = split_signature(one[2:-1])
+        return {key: _wrap(inner, element, make) for key, element in value.items()}
+    if one.startswith("a") and one[1] in "vsa(":
+        return [_wrap(one[1:], element, make) for element in value]
+    if one.startswith("("):
+        return wrap(one[1:-1], value, make)
+    return value
+
+
+def changed_items(raw: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[Any, str | None]]:
+    """Reduces the body of GetItems or ItemsChanged, or of PropertiesChanged put under its path, to value and text.
+
+    Entries without a Value carry no news and are left out.
+    """
+    return {
+        path: (from_wire(attributes["Value"]), attributes.get("Text"))
+        for path, attributes in raw.items()
+        if "Value" in attributes
+    }
+
+
+def join_path(base: str, keys: Iterable[str]) -> Iterable[str]:
+    """Makes absolute paths from the relative keys that a tree read of `base` returns."""
+    prefix = base.rstrip("/")
+    return (f"{prefix}/{key.lstrip('/')}" for key in keys)

@@ -1,0 +1,164 @@
+"""What a Monitor knows of one service."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakValueDictionary
+
+from velib_async.bus import Changes
+from velib_async.errors import CallError
+from velib_async.values import from_wire
+
+if TYPE_CHECKING:
+    from velib_async.monitor import Monitor
+
+log = logging.getLogger(__name__)
+
+# What ServiceHandler and add_handler have noted. A Monitor copies it when it is created; nothing else reads it, and a
+# class that nobody holds any more (one made inside a test, say) drops out.
+_noted: WeakValueDictionary[str, type[Service]] = WeakValueDictionary()
+
+
+def noted_handlers() -> Mapping[str, type[Service]]:
+    """Returns the handler classes by service type that exist at this moment."""
+    return dict(_noted)
+
+
+class Item:
+    """One value of a watched service."""
+
+    __slots__ = ("seen", "text", "value")
+
+    def __init__(self) -> None:
+        self.value: Any = None
+        self.text: str | None = None
+        self.seen = False
+
+    def update(self, value: Any, text: str | None = None) -> None:
+        """Takes a value over; None and an empty list are unknown."""
+        self.value = from_wire(value)
+        self.text = text
+        self.seen = True
+
+    def update_unseen(self, value: Any, text: str | None = None) -> None:
+        """Takes a value over unless there is one: a scan is older than the signals that arrive while it runs."""
+        if not self.seen:
+            self.update(value, text)
+
+
+class Service:
+    """A watched service. Subclass it together with ServiceHandler to have a Monitor use the subclass.
+
+    Attributes:
+        servicetype: The first three parts of the names to watch, for example ``com.victronenergy.grid``.
+        paths: The paths to keep; None keeps all.
+        make_item: What keeps one value.
+        monitor: The Monitor that watches it.
+        name: Its name on the bus.
+        owner: The unique name of its connection.
+        values: What is known of it, by path.
+    """
+
+    servicetype: ClassVar[str] = ""
+    paths: set[str] | None = None
+    make_item: ClassVar[type[Item]] = Item
+
+    def __init__(self, monitor: Monitor, name: str, owner: str) -> None:
+        self.monitor = monitor
+        self.name = name
+        self.owner = owner
+        if self.paths is not None:
+            self.paths = set(self.paths)  # this service's own: fetch_value adds to it
+        self.values: defaultdict[str, Item] = defaultdict(self.make_item)
+
+    @classmethod
+    def add_handler(cls, service: str, handler: type[Service]) -> None:
+        """Has Monitors that are created from now on use a class for a service type, as long as the class exists."""
+        _noted[service] = handler
+
+    @classmethod
+    def handler(cls, service: str) -> Callable[[type[Service]], type[Service]]:
+        """Does `add_handler` as a class decorator."""
+
+        def register(handler: type[Service]) -> type[Service]:
+            cls.add_handler(service, handler)
+            return handler
+
+        return register
+
+    def update_items(self, items: Changes) -> dict[str, Any]:
+        """Takes changed values over; returns those of watched paths."""
+        return self._take(items, Item.update)
+
+    def update_unseen_items(self, items: Changes) -> dict[str, Any]:
+        """Takes values over for paths without one; returns what all watched paths among them now hold."""
+        return self._take(items, Item.update_unseen)
+
+    def get_value(self, path: str) -> Any:
+        """Returns the last known value; None when unknown or never seen."""
+        item = self.values.get(path)
+        return None if item is None else item.value
+
+    def get_text(self, path: str) -> str | None:
+        """Returns the last known text, as the service formats the value."""
+        item = self.values.get(path)
+        return None if item is None else item.text
+
+    def seen(self, path: str) -> bool:
+        """Whether the service has this path, as far as is known."""
+        item = self.values.get(path)
+        return item is not None and item.seen
+
+    async def set_value(self, path: str, value: Any) -> int:
+        """Writes a value; see `Monitor.set_value`."""
+        return await self.monitor.set_value(self.name, path, value)
+
+    def set_value_async(self, path: str, value: Any) -> int | None:
+        """Writes a value in the background; see `Monitor.set_value_async`."""
+        return self.monitor.set_value_async(self.name, path, value)
+
+    async def fetch_value(self, path: str) -> Any:
+        """Reads one value from the service, keeps it, and watches its path from now on; None when that fails."""
+        if self.paths is not None:
+            self.paths.add(path)
+        (value, is_read) = await self._fetch(path, "GetValue")
+        if is_read:
+            self.values[path].update(value)
+        return value
+
+    async def fetch_min(self, path: str) -> Any:
+        """Reads a path's minimum; None when it has none."""
+        return (await self._fetch(path, "GetMin"))[0]
+
+    async def fetch_max(self, path: str) -> Any:
+        """Reads a path's maximum; None when it has none."""
+        return (await self._fetch(path, "GetMax"))[0]
+
+    async def _fetch(self, path: str, member: str) -> tuple[Any, bool]:
+        try:
+            (value,) = await self.monitor.dbus_call(self.name, path, member, "")
+        except CallError as error:
+            log.info("%s%s: %s failed: %s", self.name, path, member, error)
+            return None, False
+        return from_wire(value), True
+
+    def _take(self, items: Changes, take: Callable[[Item, Any, str | None], None]) -> dict[str, Any]:
+        updated: dict[str, Any] = {}
+        for path, (value, text) in items.items():
+            if self.paths is None or path in self.paths:
+                item = self.values[path]
+                take(item, value, text)
+                updated[path] = item.value
+        return updated
+
+
+class ServiceHandler:
+    """Mixed into a subclass of Service, has Monitors that are created afterwards use it for its `servicetype`."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if issubclass(cls, Service) and cls.servicetype:
+            Service.add_handler(cls.servicetype, cls)

@@ -1,0 +1,101 @@
+"""SetValue: what becomes of a write from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from velib_async import callbacks
+from velib_async.values import from_wire
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from velib_async.callbacks import Tasks
+    from velib_async.items import Item
+
+log = logging.getLogger(__name__)
+
+# Results of SetValue as velib's users know them.
+ACCEPTED = 0
+REFUSED = 1  # not writeable, wrong type, out of range, callback failed or took too long
+CALLBACK_REFUSED = 2
+
+# Venus programs call blocking: the GUI and systemcalc stand still until the answer comes.
+ANSWER_LIMIT_S = 1.0
+# Async callbacks of one service that may run beyond their answer; a device that answers nothing must not pile them up.
+UNFINISHED_LIMIT = 16
+
+
+def begin_write(item: Item, raw: Any, tasks: Tasks) -> int | Awaitable[int]:
+    """Takes a write from outside; returns the result code, or something to await for it."""
+    try:
+        value = _accept(item, from_wire(raw))
+    except (ValueError, TypeError, OverflowError) as error:
+        log.debug("%s: write of %.100r refused: %s", item.path, raw, error)
+        return REFUSED
+    if value == item.value:
+        return ACCEPTED
+    if item.onchange is None:
+        item.store(value)
+        return ACCEPTED
+    if item._is_async:  # noqa: SLF001 - same package, known at construction
+        return _write_async(item, value, tasks)
+    return _write_sync(item, value)
+
+
+def _accept(item: Item, raw: Any) -> Any:
+    if not item.writeable:
+        raise ValueError("not writeable")
+    value = None if raw is None else item.coerce(raw)
+    if value is None:
+        if not item.nullable:
+            raise ValueError("unknown is not accepted here")
+        return None
+    if item.minimum is not None and value < item.minimum:
+        raise ValueError(f"below {item.minimum}")
+    if item.maximum is not None and value > item.maximum:
+        raise ValueError(f"above {item.maximum}")
+    return value
+
+
+def _write_sync(item: Item, value: Any) -> int:
+    assert item.onchange is not None  # noqa: S101 - begin_write looked; for the type checker
+    try:
+        accepted = callbacks.run(f"onchange of {item.path}", item.onchange, value)
+    except callbacks.CallbackFailed:
+        return REFUSED
+    if accepted:
+        item.store(value)
+        return ACCEPTED
+    # A callback that stored the value itself has accepted it, whatever it returned.
+    return ACCEPTED if value == item.value else CALLBACK_REFUSED
+
+
+async def _write_async(item: Item, value: Any, tasks: Tasks) -> int:
+    if len(tasks) >= 2 * UNFINISHED_LIMIT:  # each write holds two: the answer and the callback
+        log.warning("%s: write refused: %d earlier callbacks have not ended", item.path, UNFINISHED_LIMIT)
+        return REFUSED
+    task = tasks.start(_run_callback(item, value), name=f"onchange {item.path}")
+    done, _ = await asyncio.wait((task,), timeout=ANSWER_LIMIT_S)
+    if not done:
+        log.warning("%s: onchange has not answered within %g s; it goes on", item.path, ANSWER_LIMIT_S)
+        return REFUSED
+    return task.result()
+
+
+async def _run_callback(item: Item, value: Any) -> int:
+    assert item.onchange is not None  # noqa: S101 - as above
+    before = item.value
+    try:
+        result = await callbacks.wait(f"onchange of {item.path}", item.onchange(item, value))  # type: ignore[call-arg, misc]
+    except callbacks.CallbackFailed:
+        return REFUSED
+    if result is None:
+        return ACCEPTED
+    if not result:
+        return CALLBACK_REFUSED
+    if item.value == before:  # else the callback stored what the device made of it
+        item.store(value)
+    return ACCEPTED
