@@ -30,8 +30,8 @@ PACKED = {"d": "d", "i": "i4x", "x": "q"}  # D-Bus type: struct code of the 8 by
 TEXT_HEAD = b"\4\0\0\0Text\0\1s\0"
 
 Fields = Mapping[str, tuple[str, Any]]  # field -> type and value
-# path, type and value of Value, Text, further fields. These (Min, Max, Default) hardly ever change: their bytes are kept
-# for as long as an item comes with the same object, so replace the mapping, do not change it.
+# path, type and value of Value, Text, further fields. Those (Min, Max, Default) hardly ever change: their bytes are
+# kept for as long as the item comes with the same object. So replace the mapping, do not change it.
 Item = tuple[str, str, Any, str, Fields | None]
 
 

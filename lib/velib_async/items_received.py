@@ -7,13 +7,17 @@ it. Other items are read field by field, and what Venus programs do not usually 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from struct import Struct, error, unpack_from
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from velib_async.items_changed import MAX_KNOWN_PATHS, NUMBERS, PACKED, TEXT_HEAD, VALUE_HEADS, WIDE, UnknownType
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 Changes = dict[str, tuple[Any, str | None]]  # path -> value, text
+
+MAX_PATH_BYTES = 255  # longer ones are read, but not remembered: what a peer makes us keep has a limit
 
 _U32 = Struct("<I")
 # The 16 bytes before a number -> reader of (number, text head, size of the text).
@@ -78,6 +82,8 @@ class Decoder:
         return items
 
     def _remember(self, name: bytes) -> str:
+        if len(name) > MAX_PATH_BYTES:
+            return name.decode()
         if len(self._known) >= MAX_KNOWN_PATHS:
             self._known.clear()
         return self._known.setdefault(name, name.decode())
