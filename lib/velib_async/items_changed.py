@@ -174,7 +174,7 @@ def _encode_elements(signature: str, values: Sequence[Any]) -> bytes:
             data = _pad(data, 4) + _encode_text(text)
         return data
     if signature[0] != "a" or signature[1:] not in NUMBERS:
-        raise UnknownType(signature)
+        raise UnknownType(f"type {signature!r}")
     return pack(f"<{len(values)}{NUMBERS[signature[1]][0]}", *values)
 
 

@@ -115,7 +115,7 @@ def _decode_value(body: bytes, position: int, end: int, signature: str) -> tuple
     if signature[:1] == "a":
         return _decode_array(body, position, end, signature[1:])
     if signature not in NUMBERS:
-        raise UnknownType(signature)
+        raise UnknownType(f"type {signature!r}")
     code, size = NUMBERS[signature]
     begin = position + -position % size
     if begin + size > end:
@@ -130,7 +130,7 @@ def _decode_array(body: bytes, position: int, end: int, element: str) -> tuple[l
     if not size and len(element) == 1:
         return None, begin
     if element != "s" and element not in NUMBERS:
-        raise UnknownType(f"a{element}")
+        raise UnknownType(f"type 'a{element}'")
     begin += -begin % 8 if element in WIDE else 0
     stop = begin + size
     if stop > end:

@@ -73,7 +73,7 @@ def test_item_without_dbus_form_is_named_and_harms_no_later_batch(
 
 @pytest.mark.parametrize(("kind", "value"), [("a{sv}", {}), ("av", []), ("v", None), ("ay", b"1"), ("n", 1)])
 def test_types_that_items_do_not_have_are_left_to_the_library(kind: str, value: object) -> None:
-    with pytest.raises(UnknownType, match="."):
+    with pytest.raises(UnknownType, match="type"):
         Encoder().encode([("/Tree", kind, value, "", None)])
 
 

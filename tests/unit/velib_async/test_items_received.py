@@ -46,7 +46,7 @@ def test_reads_what_the_encoder_writes(batch: list[Item]) -> None:
 @given(batch=items(), data=st.data())
 def test_cut_body_is_malformed(batch: list[Item], data: st.DataObject) -> None:
     body = Encoder().encode(batch)
-    with pytest.raises(MalformedBody, match="."):
+    with pytest.raises(MalformedBody, match="bytes"):
         DECODER.decode(body[: data.draw(st.integers(0, len(body) - 1))])
 
 
@@ -107,7 +107,7 @@ def test_unusual_types_are_left_to_the_library(kind: str) -> None:
     field = b"\5\0\0\0Value\0%c%b\0" % (len(kind), kind.encode())
     fields = field + bytes(-len(field) % 4) + b"\4\0\0\0\1\1\1\1"
     entry = b"\4\0\0\0/Odd\0\0\0\0" + len(fields).to_bytes(4, "little") + fields
-    with pytest.raises(UnknownType, match="."):
+    with pytest.raises(UnknownType, match="type"):
         Decoder().decode(len(entry).to_bytes(4, "little") + bytes(4) + entry)
 
 
