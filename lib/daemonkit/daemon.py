@@ -17,7 +17,7 @@ from daemonkit.errors import DaemonError
 from daemonkit.instance import AlreadyRunning, InstanceLock
 from daemonkit.logs import configure_logging
 from daemonkit.options import make_parser
-from daemonkit.restarts import GOOD_RUN_S, RestartDelay
+from daemonkit.restarts import RestartDelay
 from daemonkit.status import StatusFile
 from daemonkit.stopping import Stop
 from daemonkit.version import read_version
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from daemonkit.program import Program
 
 EXIT_BUG = 1
+GOOD_RUN_S = 60.0  # a daemon that ran this long has started well: earlier failures are forgotten
 SECOND_COPY_DELAY_S = 10.0  # of a copy that found another one running: it failed, but the other's record is not its own
 
 _log = logging.getLogger(__name__)

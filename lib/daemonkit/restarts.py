@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 # A Python start costs a CCGX seconds of its only CPU; a user who mends a configuration waits at most the last one.
 DELAYS_S = (1.0, 2.0, 5.0, 10.0, 20.0, 60.0)
-GOOD_RUN_S = 60.0  # a daemon that ran this long, or was stopped, starts counting anew
 
 _log = logging.getLogger(__name__)
 

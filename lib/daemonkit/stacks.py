@@ -31,18 +31,26 @@ def _describe(loop: asyncio.AbstractEventLoop | None) -> Iterator[str]:
     names = {thread.ident: thread.name for thread in threading.enumerate()}
     for ident, frame in sys._current_frames().items():  # noqa: SLF001 (the documented way to see other threads)
         yield f"thread {names.get(ident, ident)}"
-        yield from _format(traceback.extract_stack(frame)[-FRAMES_LIMIT:])
+        summary = [entry for entry in traceback.extract_stack(frame) if entry.filename != __file__]
+        yield from _format(summary[-FRAMES_LIMIT:])
     tasks = asyncio.all_tasks(loop) if loop is not None else ()
     for number, task in enumerate(sorted(tasks, key=asyncio.Task.get_name)):
         if number == TASKS_LIMIT:
             yield f"... and {len(tasks) - TASKS_LIMIT} more tasks"
             return
         yield f"task {task.get_name()}"
-        yield from _format(_summarise(task.get_stack(limit=FRAMES_LIMIT)))
+        summary = traceback.StackSummary.extract((frame, frame.f_lineno) for frame in _await_chain(task.get_coro()))
+        yield from _format(summary[-FRAMES_LIMIT:])
 
 
-def _summarise(frames: Iterable[FrameType]) -> list[traceback.FrameSummary]:
-    return list(traceback.StackSummary.extract((frame, frame.f_lineno) for frame in frames))
+def _await_chain(awaited: object) -> Iterator[FrameType]:
+    """Yield the frames from a coroutine down to what it waits for; Task.get_stack() knows the first only."""
+    while awaited is not None:
+        kind = next((k for k in ("cr", "gi", "ag") if getattr(awaited, f"{k}_frame", None) is not None), None)
+        if kind is None:
+            return
+        yield getattr(awaited, f"{kind}_frame")
+        awaited = getattr(awaited, "gi_yieldfrom" if kind == "gi" else f"{kind}_await")
 
 
 def _format(frames: Iterable[traceback.FrameSummary]) -> Iterator[str]:
