@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
+import hypothesis
 import pytest
 
 from tests.peers.dbus import DBusDaemon
@@ -20,14 +21,26 @@ except ImportError:  # it patches the interpreter, and may lag behind the newest
     BlockBuster = None  # type: ignore[assignment,misc] # the absent case of an optional tool
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+IS_LONG = bool(os.environ.get("VENUS_DAEMONS_LONG"))  # set by bin/test --long
 NO_BUS = "unix:path=/nonexistent/venus-daemons-tests-use-private-buses"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "unguarded: an async test in which blocking calls are not looked for")
+    config.addinivalue_line("markers", "only_long: too long for every day, runs in bin/test --long only")
+    # Without deadline: this machine may be busy with something else.
+    hypothesis.settings.register_profile("sample", deadline=None, print_blob=True)
+    hypothesis.settings.register_profile("long", deadline=None, print_blob=True, max_examples=2000)
+    hypothesis.settings.load_profile("long" if IS_LONG else "sample")
+
+
+@pytest.fixture(scope="session")
+def campaign() -> Callable[[int, int], int]:
+    """Size a campaign (marker "long"): `campaign(sample, full)` returns what this run does of it."""
+    return lambda sample, full: full if IS_LONG else sample
 
 
 @pytest.fixture(scope="session", autouse=True)
