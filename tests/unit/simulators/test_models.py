@@ -22,6 +22,10 @@ steps = st.lists(st.floats(0.0, 5.0), min_size=1, max_size=60)
 seeds = st.integers(0, 10**6)
 
 
+def noise(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311 - noise of a sensor
+
+
 def number(model: Model, path: str) -> float:
     value = model.values()[path]
     assert isinstance(value, int | float)
@@ -39,7 +43,7 @@ def test_every_value_is_finite_and_every_path_begins_with_a_capital(model: Model
 
 @given(seeds, steps)
 def test_a_tank_stays_between_empty_and_full(seed: int, elapsed: list[float]) -> None:
-    tank = Tank(capacity_m3=0.2, noise=random.Random(seed))
+    tank = Tank(capacity_m3=0.2, noise=noise(seed))
     for seconds in elapsed:
         tank.advance(seconds)
         assert 0 <= number(tank, "Level") <= 100
@@ -47,7 +51,7 @@ def test_a_tank_stays_between_empty_and_full(seed: int, elapsed: list[float]) ->
 
 
 def test_a_tank_is_used_up_and_refilled() -> None:
-    tank = Tank(noise=random.Random(1))
+    tank = Tank(noise=noise(1))
     levels = []
     for _ in range(7200):
         tank.advance(1.0)
@@ -57,7 +61,7 @@ def test_a_tank_is_used_up_and_refilled() -> None:
 
 
 def test_a_fridge_keeps_between_the_limits_of_its_thermostat() -> None:
-    fridge = Fridge(noise=random.Random(1))
+    fridge = Fridge(noise=noise(1))
     seen = []
     for _ in range(3600):
         fridge.advance(1.0)
@@ -68,7 +72,7 @@ def test_a_fridge_keeps_between_the_limits_of_its_thermostat() -> None:
 
 @given(seeds, steps)
 def test_a_boat_moves_as_far_as_its_speed_says(seed: int, elapsed: list[float]) -> None:
-    boat = Boat(radius_m=400.0, speed_m_per_s=3.0, noise=random.Random(seed))
+    boat = Boat(radius_m=400.0, speed_m_per_s=3.0, noise=noise(seed))
     for seconds in elapsed:
         before = number(boat, "Position/Latitude"), number(boat, "Position/Longitude")
         boat.advance(seconds)
@@ -89,7 +93,7 @@ def test_a_boat_heads_where_it_goes() -> None:
 
 @given(seeds, steps)
 def test_an_inverter_obeys_ohm_and_counts_its_energy(seed: int, elapsed: list[float]) -> None:
-    inverter = PvInverter(peak_w=3000.0, noise=random.Random(seed))
+    inverter = PvInverter(peak_w=3000.0, noise=noise(seed))
     for seconds in elapsed:
         before = number(inverter, "Ac/Energy/Forward")
         inverter.advance(seconds)
@@ -102,7 +106,7 @@ def test_an_inverter_obeys_ohm_and_counts_its_energy(seed: int, elapsed: list[fl
 
 
 def test_an_inverter_rests_at_night() -> None:
-    inverter = PvInverter(noise=random.Random(1))
+    inverter = PvInverter(noise=noise(1))
     seen = []
     for _ in range(int(DAY_S)):
         inverter.advance(1.0)
