@@ -7,6 +7,7 @@ import asyncio
 import os
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from simulators.demo.board import Board
@@ -15,7 +16,7 @@ from simulators.demo.expectations import Missing, find_missing
 from simulators.demo.poke import poke_lines
 from simulators.demo.screen import Screen, count_lines
 from simulators.demo.spy import Spy
-from simulators.demo.stage import Stage
+from simulators.demo.stage import SERVICES, Stage
 from simulators.demo.table import render_table
 from simulators.peers.process import MissingProgramError, PeerError
 
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     ending = Ending()
     try:
-        with Stage() as stage:
+        with Stage(services=options.services) as stage:
             ending.watch()
             return asyncio.run(_once(stage, ending, options.limit) if options.once else _show(stage, ending))
     except KeyboardInterrupt:
@@ -110,4 +111,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bin/demo", description="A private simulated GX with every daemon at work.")
     parser.add_argument("--once", action="store_true", help="wait until all values are live, print them, end")
     parser.add_argument("--limit", type=float, default=LIMIT_S, metavar="SECONDS", help="how long --once waits")
+    parser.add_argument(
+        "--services",
+        type=Path,
+        default=SERVICES,
+        metavar="DIRECTORY",
+        help="daemontools service directories to run (default: those of this repository)",
+    )
     return parser.parse_args(arguments)

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-DULL: Final = ("/Mgmt/", "/ProductId", "/FirmwareVersion", "/HardwareVersion", "/DeviceName", "/Connected", "/Serial")
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DULL: Final = (
+    "/Mgmt/",
+    "/ProductId",
+    "/ProductName",
+    "/FirmwareVersion",
+    "/HardwareVersion",
+    "/DeviceName",
+    "/Connected",
+)
 """Paths, or beginnings of them, that every service has and nobody watches."""
+
+QUIET_S: Final = 10.0
+"""A value that nobody told for so long gives way to a livelier one. Coarse, so that rows do not jump."""
 
 
 @dataclass(slots=True)
@@ -69,12 +84,26 @@ class Board:
         return None if cell is None else cell.value
 
     def rows(self, now: float, limit: int) -> tuple[list[Row], int]:
-        """The lines worth showing, by service and path, and how many did not fit; the liveliest stay."""
+        """The lines worth showing, by service and path, and how many did not fit.
+
+        Every service keeps its fair share, and of each the values that were told lately stay.
+        """
         rows = [
             Row(service, path, cell.text, now - cell.told_at, cell.changes > 0 and now - cell.told_at < self._fresh_s)
             for service, cells in self._cells.items()
             for path, cell in cells.items()
             if cell.value is not None and not path.startswith(DULL)
         ]
-        rows.sort(key=lambda row: row.age_s)
-        return sorted(rows[:limit], key=lambda row: (row.service, row.path)), max(len(rows) - limit, 0)
+        rows.sort(key=lambda row: (row.service, row.age_s >= QUIET_S, row.path))
+        shown = sorted(_fair_order(rows)[:limit], key=lambda row: (row.service, row.path))
+        return shown, max(len(rows) - limit, 0)
+
+
+def _fair_order(rows: Sequence[Row]) -> list[Row]:
+    """The first row of each service, then the second of each, and so on."""
+    ranks: Counter[str] = Counter()
+    ranked = []
+    for row in rows:
+        ranked.append((ranks[row.service], row))
+        ranks[row.service] += 1
+    return [row for _, row in sorted(ranked, key=lambda pair: pair[0])]

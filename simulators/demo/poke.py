@@ -32,19 +32,29 @@ def poke_lines(stage: Stage, board: Board) -> list[str]:
             ),
         ]
     if "mqtt-devices" in stage.daemons:
-        lines += [
-            "register a sensor of your own, and take it away again (connected 0):",
-            (
-                f'  {pub} -t device/mine/Status -m \'{{"clientId":"mine","connected":1,"version":"1",'
-                '"services":{"t1":"temperature"}}\''
-            ),
-        ]
+        lines += _own_sensor(pub, board)
     lines += ["see all MQTT traffic:", f"  mosquitto_sub -p {stage.mqtt_port} -v -t '#'"]
     if stage.daemons:
         service = shlex.quote(str(stage.services / stage.daemons[0]))
         lines += [
-            "stop a daemon and start it again, see its state, read its log:",
-            f"  svc -d {service}; svstat {service}; svc -u {service}",
+            "stop a daemon, see its state, start it again, read its log:",
+            f"  svc -d {service}",
+            f"  svstat {service}",
+            f"  svc -u {service}",
             f"  tail -F {shlex.quote(str(stage.log(stage.daemons[0])))}",
         ]
     return lines
+
+
+def _own_sensor(pub: str, board: Board) -> list[str]:
+    """Lines for a sensor that is there only when somebody registered it with the first of them."""
+    sensor = board.find("com.victronenergy.temperature.mqtt_mine_t1")
+    if sensor is None:
+        status = '{"clientId":"mine","connected":1,"version":"1","services":{"t1":"temperature"}}'
+        return ["register a sensor of your own:", f"  {pub} -t device/mine/Status -m '{status}'"]
+    topic = f"W/{PORTAL_ID}/temperature/{board.value(sensor, '/DeviceInstance')}/Temperature"
+    return [
+        "give your sensor a value, then take it away again:",
+        f"  {pub} -t {topic} -m '{{\"value\":21.5}}'",
+        f'  {pub} -t device/mine/Status -m \'{{"clientId":"mine","connected":0}}\'',
+    ]

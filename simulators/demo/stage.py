@@ -20,6 +20,7 @@ from simulators.peers.process import Peer
 from simulators.peers.svscan import Svscan
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+SERVICES: Final = ROOT / "service"
 PORTAL_ID: Final = "c0619ab00000"
 LOG_LINES: Final = 12
 """Of each log that a failing demo shows: enough for a traceback's end."""
@@ -35,13 +36,13 @@ class Stage:
     Opening raises PeerError or MissingProgramError when a part does not start.
     """
 
-    def __init__(self, exhibits: tuple[Exhibit, ...] = EXHIBITS, services: Path = ROOT / "service") -> None:
+    def __init__(self, exhibits: tuple[Exhibit, ...] = EXHIBITS, services: Path = SERVICES) -> None:
         self.daemons: Final = sorted(run.parent.name for run in services.glob("*/run"))
         self.exhibits: Final = [exhibit for exhibit in exhibits if exhibit.daemon in self.daemons]
         self.directory = Path()
         self.address = ""
         self.mqtt_port = 0
-        self._source = services
+        self._source = services.resolve()
         self._stack = ExitStack()
         self._parts: dict[str, Peer] = {}
 

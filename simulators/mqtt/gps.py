@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 METRES_PER_DEGREE: Final = 111_195.0  # of latitude, on a sphere of 6371 km
 CENTRE_LATITUDE: Final = 52.60  # the Markermeer: open water, and nobody's home
 CENTRE_LONGITUDE: Final = 5.20
+LAKE_LEVEL_M: Final = -0.3
 WAVE_S: Final = 7.0
 WAVE_M: Final = 0.3
 
@@ -60,7 +61,7 @@ class Boat:
             "Position/Longitude": round(CENTRE_LONGITUDE + east_m / metres_per_degree_east, 6),
             "Speed": self._speed_m_per_s,
             "Course": round((math.degrees(self._bearing) + 90.0) % 360.0, 1),
-            "Altitude": round(-4.0 + WAVE_M * math.sin(2 * math.pi * self._age_s / WAVE_S), 2),
+            "Altitude": round(LAKE_LEVEL_M + WAVE_M * math.sin(2 * math.pi * self._age_s / WAVE_S), 2),
         }
 
 

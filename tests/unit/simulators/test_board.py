@@ -46,13 +46,25 @@ def test_a_row_is_bright_for_a_moment_after_a_change() -> None:
     assert not row.changed, "the first value is no change"
 
 
-def test_the_liveliest_rows_stay_when_there_is_little_room() -> None:
+def test_the_values_told_lately_stay_when_there_is_little_room() -> None:
     board = Board()
     for moment, path in enumerate(("/C", "/A", "/B")):
         board.tell(TANK, path, 1, "1", float(moment))
-    rows, more = board.rows(3.0, 2)
+    rows, more = board.rows(10.5, 2)
     assert [row.path for row in rows] == ["/A", "/B"]
     assert more == 1
+
+
+def test_every_service_has_its_share_of_the_room() -> None:
+    board = Board()
+    for service in ("com.victronenergy.gps.a", "com.victronenergy.tank.a"):
+        for path in ("/A", "/B", "/C"):
+            board.tell(service, path, 1, "1", 0.0)
+    rows, more = board.rows(0.0, 4)
+    assert [(row.service[18:], row.path) for row in rows] == [
+        ("gps.a", "/A"), ("gps.a", "/B"), ("tank.a", "/A"), ("tank.a", "/B"),
+    ]  # fmt: skip
+    assert more == 2
 
 
 def test_invalid_and_dull_paths_are_not_shown() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from simulators.mqtt.gps import METRES_PER_DEGREE, Boat
 from simulators.mqtt.pvinverter import DAY_S, PvInverter
-from simulators.mqtt.tank import Tank
+from simulators.mqtt.tank import WASTE_WATER, Tank
 from simulators.mqtt.temperature import OFF_BELOW_C, ON_ABOVE_C, Fridge
 
 if TYPE_CHECKING:
@@ -58,6 +58,19 @@ def test_a_tank_is_used_up_and_refilled() -> None:
         levels.append(number(tank, "Level"))
     assert min(levels) < 11
     assert max(levels) > 95
+
+
+def test_a_waste_tank_fills_and_is_pumped_out() -> None:
+    tank = Tank(fluid=WASTE_WATER, filled=0.3, noise=noise(1))
+    assert tank.values() == {"Level": 30.0, "Remaining": 0.06}
+    tank.advance(1.0)
+    assert number(tank, "Level") > 30
+    levels = []
+    for _ in range(7200):
+        tank.advance(1.0)
+        levels.append(number(tank, "Level"))
+    assert max(levels) > 89
+    assert min(levels) < 5
 
 
 def test_a_fridge_keeps_between_the_limits_of_its_thermostat() -> None:
