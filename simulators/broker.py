@@ -68,6 +68,11 @@ class BrokerLink:
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker is there and the subscriptions are in place."""
+        return self._connected.is_set()
+
     async def wait_connected(self) -> None:
         """Return when the broker is there and the subscriptions are in place."""
         await self._connected.wait()

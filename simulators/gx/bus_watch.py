@@ -82,8 +82,9 @@ class BusWatch:
             case "ItemsChanged" if message.signature == "a{sa{sv}}":
                 self._change(message.sender, message.body[0])
             case "PropertiesChanged" if message.signature == "a{sv}":
-                value = {key: message.body[0][key] for key in ("Value",) if key in message.body[0]}
-                self._change(message.sender, {message.path or "/": value})
+                # The gateway of a GX looks for the value alone here; limits reach it by ItemsChanged only.
+                change = {key: value for key, value in message.body[0].items() if key in {"Value", "Text"}}
+                self._change(message.sender, {message.path or "/": change})
 
     def _change(self, sender: str | None, changes: dict[str, dict[str, Variant]]) -> None:
         service = self._by_owner.get(sender or "")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from simulators.gx.gateway_topics import BLOCKED, Address, service_instance, service_type
-from simulators.gx.wire import to_plain
+from simulators.gx.wire import to_plain, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Known:
-    """A path's last value and its limits (None: not known)."""
+    """A path's last value, its text for people, and its limits (None: not known)."""
 
     value: Any = None
+    text: str = ""
     minimum: Any = None
     maximum: Any = None
 
@@ -61,6 +62,7 @@ class WatchedService:
                 continue
             known = self.items.setdefault(path, Known())
             known.value = to_plain(change["Value"])
+            known.text = str(to_plain(change["Text"])) if "Text" in change else to_text(known.value)
             known.minimum = to_plain(change["Min"]) if "Min" in change else known.minimum
             known.maximum = to_plain(change["Max"]) if "Max" in change else known.maximum
             told.append(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -98,10 +99,8 @@ def test_a_w_payload_carries_any_simple_value(value: Any) -> None:
 
 @given(st.binary())
 def test_no_w_payload_raises_anything_else(payload: bytes) -> None:
-    try:
+    with contextlib.suppress(BadPayloadError):
         parse_write(payload)
-    except BadPayloadError as error:
-        assert str(error)
 
 
 @pytest.mark.parametrize("payload", [b"", b"5", b"{}", b'{"value":{}}', b'{"value":[[1]]}', b"[" * 100_000, b"\xff"])

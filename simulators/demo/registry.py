@@ -1,0 +1,65 @@
+"""Which devices the demo shows to which daemon. A new daemon joins with one entry at the end of EXHIBITS.
+
+Placeholders in commands and configuration: {python}, {bus}, {directory} (of this demo: for sockets and ptys),
+{mqtt_port}, and any other {NAME_port}, which is a free port of 127.0.0.1, the same wherever the name appears.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What must be seen on D-Bus: a service whose name begins with service, and path valid there and changing."""
+
+    service: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A simulated device: a program that runs as long as the demo, and what a daemon makes of it."""
+
+    name: str
+    command: tuple[str, ...]
+    expects: tuple[Live, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """A daemon (its directory in service/), its configuration file's text, and its devices."""
+
+    daemon: str
+    config: str
+    devices: tuple[Device, ...]
+
+
+def _mqtt(name: str, *expects: Live) -> Device:
+    command = ("{python}", "-m", f"simulators.mqtt.{name}", "--port", "{mqtt_port}", "--client-id", f"demo_{name}")
+    return Device(name, command, expects)
+
+
+def _service(kind: str, device: str) -> str:
+    return f"com.victronenergy.{kind}.mqtt_demo_{device}_"
+
+
+EXHIBITS: Final[tuple[Exhibit, ...]] = (
+    Exhibit(
+        daemon="mqtt-devices",
+        config="broker:\n  host: 127.0.0.1\n  port: {mqtt_port}\n",
+        devices=(
+            _mqtt("tank", Live(_service("tank", "tank"), "/Level")),
+            _mqtt("temperature", Live(_service("temperature", "temperature"), "/Temperature")),
+            _mqtt("gps", Live(_service("gps", "gps"), "/Course")),
+            _mqtt("pvinverter", Live(_service("pvinverter", "pvinverter"), "/Ac/Power")),
+            _mqtt(
+                "combo",
+                Live(_service("temperature", "combo"), "/Temperature"),
+                Live(_service("tank", "combo"), "/Level"),
+                Live(_service("gps", "combo"), "/Course"),
+            ),
+        ),
+    ),
+)

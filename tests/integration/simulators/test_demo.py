@@ -1,0 +1,206 @@
+"""The demo as a program: it shows live values, fails with reasons, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.peers.process import find_program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = pytest.mark.peer
+
+ROOT = Path(__file__).resolve().parents[3]
+LIMIT_S = 120.0
+POLL_S = 0.1
+TIMED_OUT = 124  # what timeout(1) exits with
+SPOKEN = ("mosquitto", "dbus-daemon", "svscan", "mosquitto_pub", "dbus-send", "timeout")
+
+
+class Demo:
+    """A running demo. Its children are known by a variable that they inherit."""
+
+    def __init__(self, *arguments: str) -> None:
+        for program in SPOKEN:
+            find_program(program)
+        self.mark = f"VENUS_DEMO_TEST={uuid.uuid4()}"
+        name, _, value = self.mark.partition("=")
+        self.environment = {**os.environ, name: value, "PYTHONPATH": str(ROOT), "TERM": "xterm"}
+        self.command = [sys.executable, "-m", "simulators.demo", *arguments]
+
+    def start(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def processes(self) -> list[int]:
+        """Every process that carries the mark."""
+        return [
+            int(directory.name)
+            for directory in Path("/proc").iterdir()
+            if directory.name.isdigit() and self.mark.encode() in read(directory / "environ").split(b"\0")
+        ]
+
+    def end(self) -> None:
+        for pid in self.processes():
+            os.kill(pid, signal.SIGKILL)
+
+
+def read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # it ended, or belongs to somebody else
+        return b""
+
+
+@contextmanager
+def demo(*arguments: str) -> Iterator[Demo]:
+    show = Demo(*arguments)
+    try:
+        yield show
+    finally:
+        show.end()
+
+
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + LIMIT_S
+    while not condition():
+        assert time.monotonic() < deadline, f"no {what} after {LIMIT_S:g} s"
+        time.sleep(POLL_S)
+
+
+def test_two_demos_at_once_show_live_values_and_leave_nothing() -> None:
+    with demo("--once") as first, demo("--once") as second:
+        running = [first.start(), second.start()]
+        for process in running:
+            output, errors = process.communicate(timeout=LIMIT_S)
+            assert process.returncode == 0, output + errors
+            for kind in ("temperature.", "tank.", "gps.", "pvinverter."):
+                assert f"\n{kind}" in output
+        assert first.processes() == second.processes() == []
+
+
+@pytest.fixture
+def silent_services(tmp_path: Path) -> Path:
+    """A daemon that is up and says a word, but does nothing."""
+    (tmp_path / "mqtt-devices/log").mkdir(parents=True)
+    scripts = {
+        "run": "echo one last word; exec sleep 1000",
+        "log/run": 'exec multilog t "$VENUS_DAEMONS_LOG"/mqtt-devices',
+    }
+    for name, command in scripts.items():
+        script = tmp_path / "mqtt-devices" / name
+        script.write_text(f"#!/bin/sh\n{command}\n")
+        script.chmod(0o755)
+    return tmp_path
+
+
+def test_a_silent_daemon_is_named_with_its_last_words(silent_services: Path) -> None:
+    with demo("--once", "--limit", "2", "--services", str(silent_services)) as show:
+        process = show.start()
+        _, errors = process.communicate(timeout=LIMIT_S)
+        assert process.returncode == 1
+        assert "mqtt-devices temperature: no live /Temperature" in errors
+        assert "mqtt-devices is up" in errors
+        assert "  one last word" in errors
+        assert show.processes() == []
+
+
+def test_no_daemon_is_no_success(tmp_path: Path) -> None:
+    with demo("--once", "--limit", "0", "--services", str(tmp_path)) as show:
+        process = show.start()
+        _, errors = process.communicate(timeout=LIMIT_S)
+        assert process.returncode == 1
+        assert "holds no daemon" in errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("moment", [0.0, 0.6, 1.2])
+def test_a_signal_at_any_moment_leaves_no_process(silent_services: Path, number: signal.Signals, moment: float) -> None:
+    with demo("--services", str(silent_services)) as show:
+        process = show.start()
+        wait_for(lambda: len(show.processes()) > 1, "first part of the demo")
+        time.sleep(moment)
+        process.send_signal(number)
+        process.send_signal(number)
+        process.communicate(timeout=LIMIT_S)
+        assert process.returncode == 0
+        assert show.processes() == []
+
+
+def test_ctrl_c_in_a_terminal_ends_everything_and_gives_the_cursor_back() -> None:
+    with demo() as show:
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.chdir(ROOT)
+            os.execve(show.command[0], show.command, {**show.environment, "LINES": "50", "COLUMNS": "150"})  # noqa: S606
+        picture = b""
+
+        def look_for(text: bytes) -> bool:
+            nonlocal picture
+            if select.select([terminal], [], [], POLL_S)[0]:
+                picture += os.read(terminal, 65536)
+            return text in picture
+
+        wait_for(lambda: look_for(b"temperature.mqtt_demo_temperature"), "temperature in the picture")
+        wait_for(lambda: look_for(b"\x1b[7m"), "highlighted change")
+        assert b"mosquitto_pub -p " in picture or b"POKE.txt" in picture
+        os.write(terminal, b"\x03")
+        wait_for(lambda: look_for(b"\x1b[?25h"), "cursor")
+        wait_for(lambda: _drain(terminal), "end of the terminal")
+        assert os.waitpid(pid, 0)[1] == 0
+        assert show.processes() == []
+
+
+def _drain(terminal: int) -> bool:
+    try:
+        return not os.read(terminal, 65536)
+    except OSError:  # EIO: the other side is closed
+        return True
+
+
+def test_every_printed_command_works() -> None:
+    with demo() as show:
+        process = show.start()
+        assert process.stdout is not None
+        directory = Path(process.stdout.readline().split()[3].rstrip("."))
+        poke = directory / "POKE.txt"
+        wait_for(lambda: b"CustomName" in read(poke), "tank to rename")
+        for heading in ("switch", "rename", "read it", "register"):
+            run_printed(poke, heading)
+        wait_for(lambda: b"give your sensor" in read(poke), "sensor of our own")
+        for heading in ("give your sensor", "see all", "stop a daemon"):
+            run_printed(poke, heading)
+        lines = iter(process.stdout)
+        wait_for(lambda: "My tank" in next(lines), "renamed tank")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=LIMIT_S)
+        assert show.processes() == []
+        assert not directory.exists()
+
+
+def run_printed(poke: Path, heading: str) -> None:
+    """Run the commands below a heading, as somebody who copies them would."""
+    lines = poke.read_text().splitlines()
+    first = next(index for index, line in enumerate(lines) if line.startswith(heading)) + 1
+    commands = list(itertools.takewhile(lambda line: line.startswith("  "), lines[first:]))
+    assert commands
+    for line in commands:
+        command = ["timeout", "2", "sh", "-c", line]
+        result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=LIMIT_S)
+        assert result.returncode in {0, TIMED_OUT}, f"{line}: {result.stderr}"
+        assert not result.stderr, f"{line}: {result.stderr}"
