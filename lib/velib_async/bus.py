@@ -1,13 +1,15 @@
-"""What the rest of this library needs of a bus. `_dbus` puts it on dbus_fast and dbus_next, `memory` on nothing at all."""
+"""What the rest of this library needs of a bus; `_dbus` puts it on dbus_fast and dbus_next, `memory` on nothing."""
 
 from __future__ import annotations
 
-from asyncio import Future
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
-from velib_async.values import Variant
+if TYPE_CHECKING:
+    from asyncio import Future
+
+    from velib_async.values import Variant
 
 BUS_ITEM = "com.victronenergy.BusItem"
 INTROSPECTABLE = "org.freedesktop.DBus.Introspectable"
@@ -76,7 +78,7 @@ class Bus(Protocol):
     def unique_name(self) -> str:
         """The connection's own name, for example ``:1.42``."""
 
-    async def call(
+    async def call(  # noqa: PLR0917 - the parts of a call in D-Bus' own order
         self,
         destination: str,
         path: str,

@@ -154,7 +154,7 @@ class Item:
             self.service.announce((self,))
 
     def get_text(self) -> str:
-        """The text that user interfaces show. A formatter that fails costs the format only: the plain value is shown."""
+        """Returns the text that user interfaces show; the plain value when the formatter fails."""
         if self._value is None:
             return UNKNOWN_TEXT
         if self.text is not None and not self._text_failed:
