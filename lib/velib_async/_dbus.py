@@ -24,6 +24,7 @@ from velib_async.bus import (
     Published,
     Signal,
     SignalHandler,
+    items_body,
 )
 from velib_async.errors import BusLost, CallError, CallTimeout, ConnectionInUse, VelibError
 from velib_async.values import changed_items, wrap
@@ -170,7 +171,7 @@ class DBusBus:
 
     def send_items_changed(self, items: Iterable[Published]) -> asyncio.Future[None]:
         """See `bus.Bus.send_items_changed`."""
-        body = wrap("a{sa{sv}}", [{item.path: item.attributes() for item in items}], self.library.Variant)
+        body = wrap("a{sa{sv}}", [items_body(items)], self.library.Variant)
         return self.send(self._signal("/", BUS_ITEM, "ItemsChanged", "a{sa{sv}}", body))
 
     def send(self, message: Any) -> asyncio.Future[None]:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
+from velib_async.values import Variant
+
 if TYPE_CHECKING:
     from asyncio import Future
-
-    from velib_async.values import Variant
 
 BUS_ITEM = "com.victronenergy.BusItem"
 INTROSPECTABLE = "org.freedesktop.DBus.Introspectable"
@@ -30,12 +30,16 @@ Changes = Mapping[str, tuple[Any, str | None]]  # path -> (value, text); the tex
 class Published(Protocol):
     """One item as it goes into an ItemsChanged or GetItems message."""
 
-    @property
-    def path(self) -> str:
-        """The item's absolute object path."""
+    def published(self) -> tuple[str, str, Any, str, Mapping[str, Variant] | None]:
+        """Returns path, D-Bus type, value, text, and Min, Max, Default where the item has them."""
 
-    def attributes(self) -> dict[str, Variant]:
-        """Value and Text, and Min, Max, Default where the item has them."""
+
+def items_body(items: Iterable[Published]) -> dict[str, dict[str, Variant]]:
+    """Returns the body of ItemsChanged in its general form."""
+    return {
+        path: {"Value": Variant(signature, value), "Text": Variant("s", text), **(limits or {})}
+        for path, signature, value, text, limits in (item.published() for item in items)
+    }
 
 
 @dataclass(slots=True)

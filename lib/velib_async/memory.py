@@ -14,7 +14,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from velib_async.bus import BUS_ITEM, CALL_TIMEOUT_S, NO_REPLY, UNKNOWN_METHOD, Signal
+from velib_async.bus import BUS_ITEM, CALL_TIMEOUT_S, NO_REPLY, UNKNOWN_METHOD, Signal, items_body
 from velib_async.errors import BusLost, CallError, CallTimeout, ConnectionInUse, VelibError
 from velib_async.memory_daemon import MemoryDaemon
 from velib_async.names import DAEMON
@@ -115,7 +115,7 @@ class MemoryBus:
 
     def send_items_changed(self, items: Iterable[Published]) -> asyncio.Future[None]:
         """See `bus.Bus.send_items_changed`."""
-        body = wrap("a{sa{sv}}", [{item.path: item.attributes() for item in items}])
+        body = wrap("a{sa{sv}}", [items_body(items)])
         sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self._ended.is_set():
             sent.set_result(None)
