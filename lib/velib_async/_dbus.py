@@ -10,9 +10,7 @@ import asyncio
 import contextlib
 import importlib
 import logging
-from collections.abc import Iterable, Sequence
-from types import ModuleType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from velib_async._writer import MessageWriter, replace_writer
 from velib_async.bus import (
@@ -26,9 +24,14 @@ from velib_async.bus import (
     Published,
     Signal,
     SignalHandler,
+    items_body,
 )
 from velib_async.errors import BusLost, CallError, CallTimeout, ConnectionInUse, VelibError
 from velib_async.values import changed_items, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from types import ModuleType
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +122,7 @@ class DBusBus:
         """The connection's own name."""
         return cast("str", self._bus.unique_name)
 
-    async def call(
+    async def call(  # noqa: PLR0917 - see bus.Bus
         self,
         destination: str,
         path: str,
@@ -168,7 +171,7 @@ class DBusBus:
 
     def send_items_changed(self, items: Iterable[Published]) -> asyncio.Future[None]:
         """See `bus.Bus.send_items_changed`."""
-        body = wrap("a{sa{sv}}", [{item.path: item.attributes() for item in items}], self.library.Variant)
+        body = wrap("a{sa{sv}}", [items_body(items)], self.library.Variant)
         return self.send(self._signal("/", BUS_ITEM, "ItemsChanged", "a{sa{sv}}", body))
 
     def send(self, message: Any) -> asyncio.Future[None]:
@@ -300,14 +303,14 @@ async def connect(address: str | None, library: Library | None) -> DBusBus:
             message_bus = await message_bus_class(**options).connect()
     except TimeoutError as error:
         raise BusLost(f"D-Bus at {where}: no answer within {CONNECT_TIMEOUT_S:g} s") from error
-    except (OSError, EOFError, _errors(name)) as error:
+    except _connect_errors(name) as error:
         raise BusLost(f"D-Bus at {where}: cannot connect: {error}") from error
     return adapt(message_bus)
 
 
-def _errors(name: Library) -> tuple[type[Exception], ...]:
+def _connect_errors(name: Library) -> tuple[type[Exception], ...]:
     errors = importlib.import_module(f"{name}.errors")
-    return errors.AuthError, errors.InvalidAddressError
+    return OSError, EOFError, errors.AuthError, errors.InvalidAddressError
 
 
 def _find_library() -> Library:

@@ -15,8 +15,10 @@ import asyncio
 import contextlib
 import socket
 from collections import deque
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # The bus daemon ends a connection that sends an array over 64 MiB (D-Bus specification, "Valid Signatures").
 MESSAGE_LIMIT = 64 * 1024 * 1024

@@ -1,13 +1,15 @@
-"""What the rest of this library needs of a bus. `_dbus` puts it on dbus_fast and dbus_next, `memory` on nothing at all."""
+"""What the rest of this library needs of a bus; `_dbus` puts it on dbus_fast and dbus_next, `memory` on nothing."""
 
 from __future__ import annotations
 
-from asyncio import Future
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from velib_async.values import Variant
+
+if TYPE_CHECKING:
+    from asyncio import Future
 
 BUS_ITEM = "com.victronenergy.BusItem"
 INTROSPECTABLE = "org.freedesktop.DBus.Introspectable"
@@ -28,12 +30,16 @@ Changes = Mapping[str, tuple[Any, str | None]]  # path -> (value, text); the tex
 class Published(Protocol):
     """One item as it goes into an ItemsChanged or GetItems message."""
 
-    @property
-    def path(self) -> str:
-        """The item's absolute object path."""
+    def published(self) -> tuple[str, str, Any, str, Mapping[str, Variant] | None]:
+        """Returns path, D-Bus type, value, text, and Min, Max, Default where the item has them."""
 
-    def attributes(self) -> dict[str, Variant]:
-        """Value and Text, and Min, Max, Default where the item has them."""
+
+def items_body(items: Iterable[Published]) -> dict[str, dict[str, Variant]]:
+    """Returns the body of ItemsChanged in its general form."""
+    return {
+        path: {"Value": Variant(signature, value), "Text": Variant("s", text), **(limits or {})}
+        for path, signature, value, text, limits in (item.published() for item in items)
+    }
 
 
 @dataclass(slots=True)
@@ -76,7 +82,7 @@ class Bus(Protocol):
     def unique_name(self) -> str:
         """The connection's own name, for example ``:1.42``."""
 
-    async def call(
+    async def call(  # noqa: PLR0917 - the parts of a call in D-Bus' own order
         self,
         destination: str,
         path: str,

@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +27,8 @@ def is_async(function: object) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
-def run(about: str, function: Callable[..., T], *arguments: Any) -> T:
-    """Calls foreign code; `about` says in the log whose it is.
+def run(about: str, function: Callable[..., T], *arguments: Any, quiet: bool = False) -> T:
+    """Calls foreign code; `about` says in the log whose it is. `quiet` is for failures that have been logged before.
 
     Raises:
         CallbackFailed: It raised.
@@ -34,7 +36,7 @@ def run(about: str, function: Callable[..., T], *arguments: Any) -> T:
     try:
         return function(*arguments)
     except Exception as error:
-        log.exception("%s failed", about)
+        log.log(logging.DEBUG if quiet else logging.ERROR, "%s failed", about, exc_info=True)
         raise CallbackFailed(about) from error
 
 

@@ -1,4 +1,4 @@
-"""Watching other services. The public names of this part of the library; what they do is in the modules they come from."""
+"""Watching other services: the public names of this part of the library."""
 
 from __future__ import annotations
 

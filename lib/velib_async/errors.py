@@ -13,6 +13,8 @@ VelibError
     └── SettingTypeChanged     -5   └── SettingNotUnderRoot    -9
 """
 
+# ruff: noqa: N818 - names say what happened, as the log and the except clause read it
+
 from __future__ import annotations
 
 
@@ -20,7 +22,7 @@ class VelibError(Exception):
     """Base of all errors that this library raises on purpose."""
 
 
-class BusLost(VelibError):  # noqa: N818 - an event that ends a program, named as the operator's log names it
+class BusLost(VelibError):
     """The D-Bus connection ended without `close()`, or could not be opened. It does not come back by itself."""
 
 
@@ -42,7 +44,7 @@ class CallTimeout(CallError):
     """A method call was not answered within its time limit. It may still take effect later."""
 
 
-class NameTaken(VelibError):  # noqa: N818 - names the event
+class NameTaken(VelibError):
     """Another connection owns the bus name. Nothing was queued: try again when it is gone.
 
     Attributes:
@@ -54,7 +56,7 @@ class NameTaken(VelibError):  # noqa: N818 - names the event
         super().__init__(f"{name}: another program owns this name on the bus; stop it, or choose another name")
 
 
-class ConnectionInUse(VelibError):  # noqa: N818 - names the event
+class ConnectionInUse(VelibError):
     """The connection already carries a service. Open one connection per service."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from velib_async import callbacks
@@ -49,13 +49,11 @@ class Item:
 
     __slots__ = (
         "_is_async",
-        "_text_failed",
+        "_limits",
+        "_text_fails",
         "_value",
         "dead_band",
-        "default",
         "description",
-        "maximum",
-        "minimum",
         "nullable",
         "onchange",
         "path",
@@ -87,16 +85,17 @@ class Item:
         self.writeable = writeable
         self.onchange = onchange
         self.text = text
-        self.minimum = self._coerce_local(minimum)
-        self.maximum = self._coerce_local(maximum)
-        self.default = self._coerce_local(default)
+        limits = {"Min": minimum, "Max": maximum, "Default": default}
+        self._limits = {
+            key: self.encode(self.coerce_local(limit)) for key, limit in limits.items() if limit is not None
+        } or None
         self.description = check_text(description)
         self.dead_band = dead_band
         self.nullable = nullable
         self.service: Service | None = None
         self._value = self._coerce_local(value)
         self._is_async = callbacks.is_async(onchange)
-        self._text_failed = False
+        self._text_fails = False
 
     def __str__(self) -> str:
         return self.get_text()
@@ -108,6 +107,21 @@ class Item:
     def value(self) -> Any:
         """The value as last published; None is unknown. Set it by `set_local_value` or a `with service` block."""
         return self._value
+
+    @property
+    def minimum(self) -> Any:
+        """The least value that is accepted from outside; None: no limit."""
+        return self._limit("Min")
+
+    @property
+    def maximum(self) -> Any:
+        """The greatest value that is accepted from outside; None: no limit."""
+        return self._limit("Max")
+
+    @property
+    def default(self) -> Any:
+        """The value to return to, as told to programs that ask; None: none."""
+        return self._limit("Default")
 
     def coerce(self, value: Any) -> Any:
         """Returns a known value, written from outside, as this item's type.
@@ -154,24 +168,31 @@ class Item:
             self.service.announce((self,))
 
     def get_text(self) -> str:
-        """The text that user interfaces show. A formatter that fails costs the format only: the plain value is shown."""
+        """Returns the text that user interfaces show; the plain value when the formatter fails."""
         if self._value is None:
             return UNKNOWN_TEXT
-        if self.text is not None and not self._text_failed:
-            try:
-                return check_text(str(callbacks.run(f"text formatter of {self.path}", self.text, self._value)))
-            except (callbacks.CallbackFailed, ValueError):
-                # Once: a formatter is a pure function of the value, and GetItems is called by everybody.
-                return self._plain_text()
-        return self._plain_text()
+        if self.text is None:
+            return str(self._value)
+        try:
+            about = f"text formatter of {self.path}"
+            text = check_text(str(callbacks.run(about, self.text, self._value, quiet=self._text_fails)))
+        except (callbacks.CallbackFailed, ValueError):
+            self._text_fails = True  # logged once, not at each reading
+            return str(self._value)
+        self._text_fails = False
+        return text
+
+    def published(self) -> tuple[str, str, Any, str, Mapping[str, Variant] | None]:
+        """Returns path, type, value, text and the fixed fields (Min, Max, Default) as ItemsChanged carries them.
+
+        The fixed fields are the same object each time: their bytes are kept by it.
+        """
+        signature, value = self.encode(self._value)
+        return self.path, signature, value, self.get_text(), self._limits
 
     def attributes(self) -> dict[str, Variant]:
-        """Value and Text, and Min, Max and Default where given, as GetItems and ItemsChanged carry them."""
-        found = {"Value": self.encode(self._value), "Text": Variant("s", self.get_text())}
-        for key, limit in (("Min", self.minimum), ("Max", self.maximum), ("Default", self.default)):
-            if limit is not None:
-                found[key] = self.encode(limit)
-        return found
+        """Returns Value and Text, and Min, Max and Default where given, as GetItems carries them."""
+        return {"Value": self.encode(self._value), "Text": Variant("s", self.get_text()), **(self._limits or {})}
 
     def handle_call(self, call: IncomingCall) -> bool:  # noqa: ARG002 - for subclasses
         """Takes a method call of an interface other than BusItem on this path; False: unknown here."""
@@ -180,8 +201,8 @@ class Item:
     def _coerce_local(self, value: Any) -> Any:
         return None if value is None else self.coerce_local(value)
 
-    def _plain_text(self) -> str:
-        return str(self._value)
+    def _limit(self, key: str) -> Any:
+        return self._limits[key].value if self._limits and key in self._limits else None
 
 
 def _is_number(value: Any) -> bool:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from velib_async.items import IntegerItem, Item, TextItem
-from velib_async.service import Service
+
+if TYPE_CHECKING:
+    from velib_async.service import Service
 
 
 def add_mandatory_items(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from velib_async.bus import Bus
+from typing import TYPE_CHECKING
+
 from velib_async.errors import CallError, NameTaken
+
+if TYPE_CHECKING:
+    from velib_async.bus import Bus
 
 DAEMON = "org.freedesktop.DBus"
 DAEMON_PATH = "/org/freedesktop/DBus"

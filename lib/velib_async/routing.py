@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
 
@@ -11,6 +10,8 @@ from velib_async.values import Variant
 from velib_async.writing import REFUSED, begin_write
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
     from velib_async.callbacks import Tasks
     from velib_async.items import Item
 
@@ -56,9 +57,8 @@ def introspect(items: Mapping[str, Item], path: str) -> str:
     if path == "/":
         lines.append('<signal name="ItemsChanged"><arg type="a{sa{sv}}"/></signal>')
     lines.append("</interface>")
-    lines.append(
-        f'<interface name="{INTROSPECTABLE}"><method name="Introspect"><arg direction="out" type="s"/></method></interface>'
-    )
+    lines.append(f'<interface name="{INTROSPECTABLE}"><method name="Introspect">')
+    lines.append('<arg direction="out" type="s"/></method></interface>')
     lines += [f"<node name={quoteattr(child)}/>" for child in children]
     return _XML_HEAD + "\n".join([*lines, "</node>"])
 

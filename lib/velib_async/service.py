@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping
 from itertools import islice
 from types import MappingProxyType, TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from velib_async.bus import IncomingCall, as_bus
 from velib_async.callbacks import Tasks
@@ -22,6 +21,9 @@ from velib_async.items import (
 )
 from velib_async.names import release_name, request_name
 from velib_async.routing import route
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterable, Mapping
 
 __all__ = [
     "ChangeContext",

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import re
 from collections.abc import Callable
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from velib_async import callbacks
 from velib_async.errors import BusLost, CallError, SettingError, setting_error
 from velib_async.monitor import Monitor
 from velib_async.settings_service import SETTINGS_SERVICE, Setting, SettingsService
-from velib_async.watched import Service
+
+if TYPE_CHECKING:
+    from velib_async.watched import Service
 
 log = logging.getLogger(__name__)
 
@@ -31,11 +32,11 @@ class _SettingsMonitor(Monitor):
         super().__init__(bus, handlers={SETTINGS_SERVICE: SettingsService})
         self._settings = settings
 
-    async def serviceAdded(self, service: Service) -> None:
+    async def serviceAdded(self, service: Service) -> None:  # noqa: N802 - aiovelib's name
         assert isinstance(service, SettingsService)  # noqa: S101 - the only handler; for the type checker
         await self._settings.on_service(service)
 
-    def itemsChanged(self, service: Service, values: dict[str, Any]) -> None:  # noqa: ARG002 - there is one service
+    def itemsChanged(self, service: Service, values: dict[str, Any]) -> None:  # noqa: ARG002, N802 - as above; one service
         for path, value in values.items():
             self._settings.on_value(path, value)
 
@@ -170,7 +171,7 @@ class Settings:
     # Called by the monitor
 
     async def on_service(self, service: SettingsService) -> None:
-        """localsettings is there: anew, so what we know is added again."""
+        """Adds what is known to a localsettings that came (back)."""
         if not self._settings:
             return
         log.info("%s is back: adding %d settings again", SETTINGS_SERVICE, len(self._settings))
@@ -184,7 +185,7 @@ class Settings:
                 self.on_value(path, service.get_value(path))
 
     def on_value(self, path: str, value: Any) -> None:
-        """A setting has a value, maybe a new one."""
+        """Takes a value over, and tells if it is new."""
         if path not in self._settings or self._values.get(path) == value:
             return
         self._values[path] = value

@@ -7,7 +7,7 @@ unknown, so an empty list cannot be transported: it arrives as None.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -144,7 +144,7 @@ def wrap(signature: str, body: Sequence[Any], make: Callable[[str, Any], Any] = 
     """Prepares plain values for a message: where the signature says ``v`` each value becomes `make(type, value)`.
 
     Raises:
-        ValueError: The number of values is not the signature's, or a value cannot be sent.
+        ValueError: The number of values is not the signature's, or a value does not fit its type.
     """
     types = split_signature(signature)
     if len(types) != len(body):
@@ -152,20 +152,76 @@ def wrap(signature: str, body: Sequence[Any], make: Callable[[str, Any], Any] = 
     return [_wrap(one, value, make) for one, value in zip(types, body, strict=True)]
 
 
+def unwrap(value: Any) -> Any:
+    """Replaces every Variant, at any depth, by its value."""
+    if isinstance(value, Variant):
+        return unwrap(value.value)
+    if isinstance(value, dict):
+        return {key: unwrap(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [unwrap(element) for element in value]
+    return value
+
+
 def _wrap(one: str, value: Any, make: Callable[[str, Any], Any]) -> Any:
+    fit = _FIT.get(one)
+    if fit is not None:
+        return fit(value)
     if one == "v":
         variant = make_variant(value)
         return make(variant.signature, _wrap(variant.signature, variant.value, make))
-    if one == "s":
-        return check_text(value)
-    if one.startswith("a{"):
-        _, inner = split_signature(one[2:-1])
-        return {key: _wrap(inner, element, make) for key, element in value.items()}
-    if one.startswith("a") and one[1] in "vsa(":
+    if one.startswith("a{") and isinstance(value, Mapping):
+        key_type, inner = split_signature(one[2:-1])
+        return {_wrap(key_type, key, make): _wrap(inner, element, make) for key, element in value.items()}
+    if one.startswith("a") and isinstance(value, list | tuple):
         return [_wrap(one[1:], element, make) for element in value]
-    if one.startswith("("):
+    if one.startswith("(") and isinstance(value, list | tuple):
         return wrap(one[1:-1], value, make)
-    return value
+    raise ValueError(f'{value!r:.80} does not fit the signature "{one}"')
+
+
+def _fit_integer(span: range) -> Callable[[Any], int]:
+    def fit(value: Any) -> int:
+        if not isinstance(value, int) or value not in span:
+            raise ValueError(f"{value!r:.80} is no integer from {span.start} to {span.stop - 1}")
+        return int(value)
+
+    return fit
+
+
+def _fit_double(value: Any) -> float:
+    if not isinstance(value, int | float):
+        raise ValueError(f"{value!r:.80} is no number")  # noqa: TRY004 - one exception for every misfit
+    return float(value)
+
+
+def _fit_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r:.80} is no text")  # noqa: TRY004 - one exception for every misfit
+    return check_text(value)
+
+
+def _fit_bytes(value: Any) -> bytes:
+    if not isinstance(value, list | tuple | bytes | bytearray):
+        raise ValueError(f"{value!r:.80} is no row of bytes")  # noqa: TRY004 - one exception for every misfit
+    return bytes(value)
+
+
+_FIT: dict[str, Callable[[Any], Any]] = {
+    "y": _fit_integer(range(2**8)),
+    "n": _fit_integer(range(-(2**15), 2**15)),
+    "q": _fit_integer(range(2**16)),
+    "i": _fit_integer(INT32),
+    "u": _fit_integer(range(2**32)),
+    "x": _fit_integer(INT64),
+    "t": _fit_integer(range(2**64)),
+    "b": bool,
+    "d": _fit_double,
+    "s": _fit_text,
+    "o": _fit_text,
+    "g": _fit_text,
+    "ay": _fit_bytes,
+}
 
 
 def changed_items(raw: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[Any, str | None]]:
@@ -178,9 +234,3 @@ def changed_items(raw: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[Any, 
         for path, attributes in raw.items()
         if "Value" in attributes
     }
-
-
-def join_path(base: str, keys: Iterable[str]) -> Iterable[str]:
-    """Makes absolute paths from the relative keys that a tree read of `base` returns."""
-    prefix = base.rstrip("/")
-    return (f"{prefix}/{key.lstrip('/')}" for key in keys)

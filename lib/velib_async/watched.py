@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakValueDictionary
 
-from velib_async.bus import Changes
 from velib_async.errors import CallError
 from velib_async.values import from_wire
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from velib_async.bus import Changes
     from velib_async.monitor import Monitor
 
 log = logging.getLogger(__name__)
