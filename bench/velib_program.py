@@ -7,12 +7,11 @@ import signal
 import tracemalloc
 from typing import TYPE_CHECKING, Any
 
+from bench import workload
 from velib_async.bus import BUS_ITEM, open_bus
 from velib_async.client import Monitor
 from velib_async.client import Service as WatchedService
 from velib_async.service import DoubleItem, Service
-
-from bench import workload
 
 if TYPE_CHECKING:
     import argparse
