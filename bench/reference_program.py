@@ -99,7 +99,7 @@ def consume(options: argparse.Namespace) -> None:
         if sender:
             for path, fields in items.items():
                 kept[path] = fields["Value"], fields["Text"]
-        if counter.add(len(items)):
+        if counter.add(len(items), kept.get(workload.FIRST, (None,))[0]):
             loop.quit()
 
     bus.add_signal_receiver(

@@ -64,7 +64,7 @@ async def consume(options: argparse.Namespace) -> None:
     is_done = asyncio.Event()
 
     def count(_: WatchedService, values: dict[str, Any]) -> None:
-        if counter.add(len(values)):
+        if counter.add(len(values), values.get(workload.FIRST)):
             is_done.set()
 
     monitor = await Monitor.create(bus, count, handlers={Benchmarked.servicetype: Benchmarked})

@@ -19,6 +19,9 @@ def paths(count: int) -> list[str]:
     return [f"/Ac/L{number % 3 + 1}/Meter{number}/Power" for number in range(count)]
 
 
+FIRST = paths(1)[0]
+
+
 def value(step: int, number: int) -> float:
     """Return a value that differs from step to step for each item."""
     return step * 1.25 + number
@@ -74,18 +77,20 @@ class ItemCounter:
     """Counts received items and the CPU they take: from the end of the first message to the end of the last."""
 
     def __init__(self, messages: int, batch: int) -> None:
-        self._wanted = (messages - 1) * batch
-        self._batch = batch
+        self._left = messages * batch
         self._items = 0
         self._watch: Stopwatch | None = None
 
-    def add(self, items: int) -> bool:
-        """Count the items of one message; True: that was the last one."""
+    def add(self, items: int, first: float | None) -> bool:
+        """Count the items of one message, in which the first path has this value; True: that was the last message."""
         if self._watch is not None:
             self._items += items
-        elif items == self._batch:
+        elif first == value(1, 0):  # not the scan of the service, which comes before
             self._watch = Stopwatch()
-        return self._items >= self._wanted
+        else:
+            return False
+        self._left -= items
+        return self._left <= 0
 
     def finish(self) -> None:
         """Hand the figures over."""
