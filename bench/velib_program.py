@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 MEMORY_SERVICES = 10
-TURNS_TO_SEND = 2  # of the loop: the changes are sent in one turn, and known to be sent in the next
+TURNS_TO_SEND = 1  # of the loop
 
 
 def make_service(bus: Any, name: str, count: int) -> Service:
