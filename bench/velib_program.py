@@ -11,14 +11,13 @@ from bench import workload
 from velib_async.bus import BUS_ITEM, open_bus
 from velib_async.client import Monitor
 from velib_async.client import Service as WatchedService
-from velib_async.service import DoubleItem, Service
+from velib_async.service import ITEMS_PER_MESSAGE, DoubleItem, Service
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Awaitable, Callable
 
 MEMORY_SERVICES = 10
-TURNS_TO_SEND = 1  # of the loop
 
 
 def make_service(bus: Any, name: str, count: int) -> Service:
@@ -34,7 +33,7 @@ async def change_all(service: Service, paths: list[str], step: int) -> None:
     with service as changes:
         for number, path in enumerate(paths):
             changes[path] = workload.value(step, number)
-    for _ in range(TURNS_TO_SEND):
+    for _ in range(0, len(paths), ITEMS_PER_MESSAGE):  # each message takes a turn of the loop
         await asyncio.sleep(0)
 
 
