@@ -1,4 +1,4 @@
-"""Puts `Bus` on a MessageBus of dbus_fast or dbus_next. Only this file and `_writer` know these libraries.
+"""Puts `Bus` on a MessageBus of dbus_fast or dbus_next. Only the files that begin with `_` know these libraries.
 
 Both libraries share one ancestor and, where it matters here, one shape: message handlers, `call`, `send`, Message and
 Variant. The private parts that are used are named where they are; the pins are 5.2.0 and 0.2.3.
@@ -12,6 +12,8 @@ import importlib
 import logging
 from typing import TYPE_CHECKING, Any, cast
 
+from velib_async._items_message import ItemsChangedFactory
+from velib_async._reader import replace_reader
 from velib_async._writer import MessageWriter, replace_writer
 from velib_async.bus import (
     BUS_ITEM,
@@ -24,7 +26,6 @@ from velib_async.bus import (
     Published,
     Signal,
     SignalHandler,
-    items_body,
 )
 from velib_async.errors import BusLost, CallError, CallTimeout, ConnectionInUse, VelibError
 from velib_async.values import changed_items, wrap
@@ -113,6 +114,8 @@ class DBusBus:
         self._ended = asyncio.Event()
         self._writer = replace_writer(message_bus)
         self._writer.owner = self
+        self._items_changed = ItemsChangedFactory(library)
+        replace_reader(message_bus, self._on_changes)
         message_bus.add_message_handler(self._on_message)
         # The libraries' own wait_for_disconnect awaits this future; a second waiter could cancel it for the first.
         message_bus._disconnect_future.add_done_callback(self._on_disconnect)  # noqa: SLF001
@@ -171,8 +174,7 @@ class DBusBus:
 
     def send_items_changed(self, items: Iterable[Published]) -> asyncio.Future[None]:
         """See `bus.Bus.send_items_changed`."""
-        body = wrap("a{sa{sv}}", [items_body(items)], self.library.Variant)
-        return self.send(self._signal("/", BUS_ITEM, "ItemsChanged", "a{sa{sv}}", body))
+        return self.send(self._items_changed.make(items))
 
     def send(self, message: Any) -> asyncio.Future[None]:
         """Sends a message of the library; the future is done when it is written or the connection has ended."""
@@ -247,13 +249,16 @@ class DBusBus:
     def _on_signal(self, message: Any) -> None:
         if message.interface == BUS_ITEM:
             if self._changes_handlers and (changes := items_from(message)):
-                for changes_handler in tuple(self._changes_handlers):
-                    changes_handler(message.sender, changes)
+                self._on_changes(message.sender, changes)
         elif self._signal_handlers:
             body = [unwrap(value) for value in message.body]
             signal = Signal(message.sender, message.path, message.interface, message.member, body)
             for handler in tuple(self._signal_handlers):
                 handler(signal)
+
+    def _on_changes(self, sender: str, changes: Changes) -> None:
+        for handler in tuple(self._changes_handlers):
+            handler(sender, changes)
 
     def _on_disconnect(self, future: asyncio.Future[None]) -> None:
         self._error = None if future.cancelled() else future.exception()

@@ -162,13 +162,14 @@ def replace_reader(bus: Any, on_items_changed: ItemsChangedHandler) -> MessageRe
     def read() -> None:
         try:
             data = receive(READ_BYTES)
-            if not data:
-                raise EOFError("the bus daemon closed the connection")
             reader.feed(data)
         except (BlockingIOError, InterruptedError):
             return
-        except (OSError, EOFError, ValueError) as error:
+        except (OSError, ValueError) as error:
             finalize(error)  # the way in which the libraries' own readers report the end
+        else:
+            if not data:
+                finalize(EOFError("the bus daemon closed the connection"))
 
     bus._loop.add_reader(bus._fd, read)  # noqa: SLF001 - takes the place of the library's
     reader.feed(rest)

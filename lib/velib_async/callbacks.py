@@ -27,8 +27,8 @@ def is_async(function: object) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
-def run(about: str, function: Callable[..., T], *arguments: Any, quiet: bool = False) -> T:
-    """Calls foreign code; `about` says in the log whose it is. `quiet` is for failures that have been logged before.
+def run(about: str, function: Callable[..., T], *arguments: Any) -> T:
+    """Calls foreign code; `about` says in the log whose it is.
 
     Raises:
         CallbackFailed: It raised.
@@ -36,8 +36,21 @@ def run(about: str, function: Callable[..., T], *arguments: Any, quiet: bool = F
     try:
         return function(*arguments)
     except Exception as error:
-        log.log(logging.DEBUG if quiet else logging.ERROR, "%s failed", about, exc_info=True)
+        log.exception("%s failed", about)
         raise CallbackFailed(about) from error
+
+
+def format_text(path: str, formatter: Callable[[Any], object], value: Any, is_failing: bool) -> str:  # noqa: FBT001
+    """Calls a text formatter, once for each published value; a failure after a failure is not logged again.
+
+    Raises:
+        CallbackFailed: It raised.
+    """
+    try:
+        return str(formatter(value))
+    except Exception as error:
+        log.log(logging.DEBUG if is_failing else logging.ERROR, "text formatter of %s failed", path, exc_info=True)
+        raise CallbackFailed(path) from error
 
 
 async def wait(about: str, awaitable: Awaitable[T]) -> T:

@@ -135,9 +135,13 @@ class Item:
         """Like `coerce` for values that the program itself sets; may be more lenient."""
         return self.coerce(value)
 
+    def wire_type(self, value: Any) -> str:
+        """Returns the D-Bus type that a known value of this item is sent as."""
+        return make_variant(value).signature
+
     def encode(self, value: Any) -> Variant:
         """Returns a value of this item's type as it goes on the bus."""
-        return INVALID if value is None else make_variant(value)
+        return INVALID if value is None else Variant(self.wire_type(value), value)
 
     def set_local_value(self, value: Any) -> None:
         """Sets the value from inside the program, and announces it if it changed.
@@ -174,8 +178,7 @@ class Item:
         if self.text is None:
             return str(self._value)
         try:
-            about = f"text formatter of {self.path}"
-            text = check_text(str(callbacks.run(about, self.text, self._value, quiet=self._text_fails)))
+            text = check_text(callbacks.format_text(self.path, self.text, self._value, self._text_fails))
         except (callbacks.CallbackFailed, ValueError):
             self._text_fails = True  # logged once, not at each reading
             return str(self._value)
@@ -187,8 +190,10 @@ class Item:
 
         The fixed fields are the same object each time: their bytes are kept by it.
         """
-        signature, value = self.encode(self._value)
-        return self.path, signature, value, self.get_text(), self._limits
+        value = self._value
+        if value is None:
+            return self.path, *INVALID, UNKNOWN_TEXT, self._limits
+        return self.path, self.wire_type(value), value, self.get_text(), self._limits
 
     def attributes(self) -> dict[str, Variant]:
         """Returns Value and Text, and Min, Max and Default where given, as GetItems carries them."""
@@ -232,9 +237,9 @@ class IntegerItem(Item):
         integer_signature(number)
         return number
 
-    def encode(self, value: Any) -> Variant:
+    def wire_type(self, value: Any) -> str:
         """``i``, beyond 32 bits ``x``."""
-        return INVALID if value is None else Variant(integer_signature(value), value)
+        return integer_signature(value)
 
 
 class DoubleItem(Item):
@@ -247,9 +252,9 @@ class DoubleItem(Item):
         """Returns the value as float."""
         return finite(float(value))
 
-    def encode(self, value: Any) -> Variant:
+    def wire_type(self, value: Any) -> str:  # noqa: ARG002 - whatever the value
         """``d``."""
-        return INVALID if value is None else Variant("d", value)
+        return "d"
 
 
 class TextItem(Item):
@@ -264,9 +269,9 @@ class TextItem(Item):
             raise TypeError(f"a {type(value).__name__} is no text")
         return check_text(str(value))
 
-    def encode(self, value: Any) -> Variant:
+    def wire_type(self, value: Any) -> str:  # noqa: ARG002 - whatever the value
         """``s``."""
-        return INVALID if value is None else Variant("s", value)
+        return "s"
 
 
 class _ArrayItem(Item):

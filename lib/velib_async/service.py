@@ -48,11 +48,12 @@ class ChangeContext:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._items = service.items
         self._changed: dict[str, Item] = {}
 
     def __setitem__(self, path: str, value: Any) -> None:
         """Sets an item's value; None is unknown. Raises KeyError, or ValueError or TypeError for a misfit."""
-        item = self._service.item(path)
+        item = self._items.get(path) or self._service.item(path)
         if item.assign(value):
             self._changed[path] = item
 
@@ -256,8 +257,11 @@ class Service:
         paths = list(islice(self._pending, ITEMS_PER_MESSAGE))
         batch = [self._pending.pop(path) for path in paths]
         self._burst_left -= len(batch)
-        self._in_flight = self._bus.send_items_changed(batch)
-        self._in_flight.add_done_callback(self._on_sent)
+        sent = self._bus.send_items_changed(batch)
+        if sent.done() and not self._pending:  # as nearly always: saves the loop a turn
+            return
+        self._in_flight = sent
+        sent.add_done_callback(self._on_sent)
 
     def _on_sent(self, _: asyncio.Future[None]) -> None:
         self._in_flight = None
