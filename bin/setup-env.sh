@@ -28,7 +28,7 @@ has_part() { # has_part KIND:NAME
     case $1 in
         program:*) command -v "${1#*:}" >/dev/null ;;
         # Needed for building .venv only; a Python of one's own brings it along.
-        python:*) [ -x .venv/bin/python ] || "$(find_python)" -c "import ${1#*:}" 2>/dev/null ;;
+        python:*) [ -x .venv/bin/python ] || "$(find_python 2>/dev/null)" -c "import ${1#*:}" 2>/dev/null ;;
         system-python:*) /usr/bin/python3 -c "import ${1#*:}" 2>/dev/null ;;
     esac
 }

@@ -83,9 +83,12 @@ ONLY_IN = {
     "aiomqtt": ("daemons/*/broker.py",),
     "paho": ("daemons/*/broker.py",),
     "pymodbus": ("daemons/*/line.py",),
-    "serial": ("lib/mk2/port.py", "daemons/*/port.py", "daemons/*/line.py"),
+    "serial": ("lib/mk2/port.py", "lib/obdio/*", "daemons/*/port.py", "daemons/*/line.py"),
     "serial_asyncio": ("lib/mk2/port.py", "daemons/*/port.py", "daemons/*/line.py"),
 }
+
+# Libraries that show in the interface of another one, and count as one with it.
+FAMILIES = {"paho": "aiomqtt", "pint": "obd", "serial": "obd", "serial_asyncio": "serial"}
 
 # `except Exception` hides bugs. It may stand where code that is not ours is called, and at the two places of daemonkit
 # that exist to explain or confine a bug. A handler that ends with a bare `raise` is clean-up, and free.
@@ -161,7 +164,7 @@ def find_faults(file: str, tree: ast.Module) -> Iterator[str]:
         elif is_below(name, room.may_not, own):
             yield f"{file}:{line}: {name} is closed to the room {room.files}"
         elif room.third_party and is_third_party(name, own):
-            third_party.add(top)
+            third_party.add(FAMILIES.get(top, top))
         elif not is_below(name, room.may, own):
             yield f"{file}:{line}: {name} is not open to the room {room.files}"
         if any(part.startswith("_") and not part.startswith("__") for part in name.split(".")) and top in LIBRARIES - {
@@ -218,7 +221,7 @@ def test_exceptions_to_the_rule_still_exist() -> None:
         ("daemons/x/protocol/a.py", "from x.errors import Wrong", None),
         ("daemons/x/protocol/a.py", "from x.publisher import P", "x.publisher.P is not open"),
         ("daemons/x/protocol/deep/a.py", "def f():\n    import time", "deep/a.py:2: time is not open"),
-        ("daemons/x/broker.py", "import aiomqtt\nimport paho.mqtt", "imports aiomqtt, paho"),
+        ("daemons/x/broker.py", "import aiomqtt\nimport requests", "imports aiomqtt, requests"),
         ("daemons/x/broker.py", "import aiomqtt\nfrom x.protocol import status", None),
         ("daemons/x/broker.py", "import velib_async", "velib_async is not open"),
         ("daemons/x/publisher.py", "from .broker import Broker", "x.broker.Broker is closed to the room"),
