@@ -39,6 +39,7 @@ class PipeHandler(logging.Handler):
         self._poll = select.poll()
         self._poll.register(descriptor, select.POLLOUT)
         self._lost = 0
+        self._is_torn = False
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record; never blocks, never raises."""
@@ -49,13 +50,15 @@ class PipeHandler(logging.Handler):
             self._lost += 1
 
     def _write(self, text: str) -> bool:
-        data = text.encode(errors="backslashreplace") + b"\n"
+        # After a record that was cut off in its middle, the next one begins on a line of its own.
+        data = b"\n" * self._is_torn + text.encode(errors="backslashreplace") + b"\n"
         with contextlib.suppress(OSError):
             for start in range(0, len(data), WRITE_LIMIT_BYTES):
                 events = self._poll.poll(0)
                 if not events or not events[0][1] & select.POLLOUT:
                     return False
                 os.write(self._descriptor, data[start : start + WRITE_LIMIT_BYTES])
+                self._is_torn = start + WRITE_LIMIT_BYTES < len(data)
             return True
         return False
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from daemonkit.logs import FORMAT, LINE_LIMIT, LineFormatter, PipeHandler, configure_logging
+from daemonkit.logs import FORMAT, LINE_LIMIT, WRITE_LIMIT_BYTES, LineFormatter, PipeHandler, configure_logging
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,6 +83,23 @@ def test_full_pipe_loses_lines_but_never_blocks_and_says_how_many(pipe: tuple[in
     lost = count - len(kept)
     assert drain(reader).splitlines() == [
         f"WARNING:daemonkit.logs:{lost} records are missing here: nobody read the log",
+        "INFO:mqtt_devices.app:after",
+    ]
+
+
+def test_record_cut_off_in_its_middle_does_not_swallow_the_next(pipe: tuple[int, int]) -> None:
+    reader, writer = pipe
+    handler = handler_for(writer)
+    capacity = 65536  # of a pipe on Linux, filled here up to its last page
+    os.write(writer, b"x" * (capacity - WRITE_LIMIT_BYTES - 1) + b"\n")
+    bug = record("bug")
+    bug.exc_text = "long traceback\n" * 1000
+    handler.handle(bug)
+    drain(reader)
+    handler.handle(record("after"))
+    assert drain(reader).splitlines() == [
+        "",
+        "WARNING:daemonkit.logs:1 records are missing here: nobody read the log",
         "INFO:mqtt_devices.app:after",
     ]
 
