@@ -117,8 +117,7 @@ class DBusBus:
         self._items_changed = ItemsChangedFactory(library)
         replace_reader(message_bus, self._on_changes)
         message_bus.add_message_handler(self._on_message)
-        # The libraries' own wait_for_disconnect awaits this future; a second waiter could cancel it for the first.
-        message_bus._disconnect_future.add_done_callback(self._on_disconnect)  # noqa: SLF001
+        self._listen_for_end()
 
     @property
     def unique_name(self) -> str:
@@ -260,8 +259,18 @@ class DBusBus:
         for handler in tuple(self._changes_handlers):
             handler(sender, changes)
 
+    def _listen_for_end(self) -> None:
+        # What the libraries' wait_for_disconnect awaits.
+        self._bus._disconnect_future.add_done_callback(self._on_disconnect)  # noqa: SLF001
+
     def _on_disconnect(self, future: asyncio.Future[None]) -> None:
-        self._error = None if future.cancelled() else future.exception()
+        if future.cancelled():
+            # A task that waited in wait_for_disconnect was cancelled, and the library's only notice of the end with
+            # it. The connection is alive; we need a new notice.
+            self._bus._disconnect_future = asyncio.get_running_loop().create_future()  # noqa: SLF001
+            self._listen_for_end()
+            return
+        self._error = future.exception()
         self._writer.end()
         self._ended.set()
         for answer in self._answers.values():
