@@ -139,7 +139,7 @@ class DBusBus:
         message = self.library.Message(
             destination=destination,
             path=path,
-            interface=interface,
+            interface=interface or None,
             member=member,
             signature=signature,
             body=wrap(signature, body, self.library.Variant),

@@ -95,7 +95,7 @@ class Bus(Protocol):
     ) -> list[Any]:
         """Calls a method and returns the values of its reply, plain: no variants, nothing else converted.
 
-        Plain values may stand where the signature says ``v``.
+        Plain values may stand where the signature says ``v``. The interface may be empty, as D-Bus allows.
 
         Raises:
             CallError: The other side answered with an error.
