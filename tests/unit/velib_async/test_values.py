@@ -24,7 +24,7 @@ from velib_async.values import (
     wrap,
 )
 
-texts = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)))
+texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 scalars = st.one_of(
     st.none(), st.booleans(), st.integers(INT64.start, INT64.stop - 1), st.floats(allow_nan=False), texts
 )
@@ -126,10 +126,11 @@ def test_text_has_a_limit() -> None:
 
 
 def test_empty_arrays_of_any_kind_are_unknown() -> None:
-    assert [from_wire(value) for value in ([], b"", 0, "", {}, [0])] == [None, None, 0, "", {}, [0]]
+    received: list[Any] = [[], b"", 0, "", {}, [0]]
+    assert [from_wire(value) for value in received] == [None, None, 0, "", {}, [0]]
     assert INVALID == ("ai", [])
 
 
 def test_changes_without_a_value_are_no_news() -> None:
-    raw = {"/A": {"Value": [], "Text": "---"}, "/B": {"Min": 1}, "/C": {"Value": 1}}
+    raw: dict[str, dict[str, Any]] = {"/A": {"Value": [], "Text": "---"}, "/B": {"Min": 1}, "/C": {"Value": 1}}
     assert changed_items(raw) == {"/A": (None, "---"), "/C": (1, None)}
