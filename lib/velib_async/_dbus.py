@@ -36,10 +36,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Authentication and Hello with a bus daemon that accepts connections but is otherwise stuck.
-CONNECT_TIMEOUT_S = 10.0
-
-_LIBRARIES: tuple[Library, ...] = ("dbus_fast", "dbus_next")  # in order of preference
+LIBRARIES: tuple[Library, ...] = ("dbus_fast", "dbus_next")  # in order of preference
 
 
 def unwrap(value: Any) -> Any:
@@ -290,65 +287,14 @@ def adapt(message_bus: Any) -> DBusBus:
         TypeError: It is no MessageBus of a known library.
         VelibError: It is not connected.
     """
-    for name in _LIBRARIES:
+    for name in LIBRARIES:
         if any(base.__module__.startswith(f"{name}.") for base in type(message_bus).__mro__):
             break
     else:
-        raise TypeError(f"{type(message_bus).__name__} is no MessageBus of {' or '.join(_LIBRARIES)}")
+        raise TypeError(f"{type(message_bus).__name__} is no MessageBus of {' or '.join(LIBRARIES)}")
     if not message_bus.unique_name:
         raise VelibError("the MessageBus is not connected: await its connect() first")
     writer = message_bus._writer  # noqa: SLF001 - dbus_fast's MessageBus takes no other attribute and no weak reference
     if isinstance(writer, MessageWriter):
         return cast("DBusBus", writer.owner)
     return DBusBus(message_bus, importlib.import_module(name))
-
-
-async def connect(address: str | None, library: Library | None) -> DBusBus:
-    """Opens a connection; see `bus.open_bus`."""
-    name = library or _find_library()
-    module = importlib.import_module(f"{name}.aio")
-    constants = importlib.import_module(f"{name}.constants")
-    where = address or "system"
-    kinds = {"session": constants.BusType.SESSION, "system": constants.BusType.SYSTEM}
-    options = {"bus_type": kinds[where]} if where in kinds else {"bus_address": where}
-    message_bus_class = _with_safe_handshake(module.MessageBus) if name == "dbus_next" else module.MessageBus
-    try:
-        async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            message_bus = await message_bus_class(**options).connect()
-    except TimeoutError as error:
-        raise BusLost(f"D-Bus at {where}: no answer within {CONNECT_TIMEOUT_S:g} s") from error
-    except _connect_errors(name) as error:
-        raise BusLost(f"D-Bus at {where}: cannot connect: {error}") from error
-    return adapt(message_bus)
-
-
-def _connect_errors(name: Library) -> tuple[type[Exception], ...]:
-    errors = importlib.import_module(f"{name}.errors")
-    return OSError, EOFError, errors.AuthError, errors.InvalidAddressError
-
-
-def _find_library() -> Library:
-    for name in _LIBRARIES:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
-            return name
-    raise VelibError(f"no D-Bus library is installed; one of {', '.join(_LIBRARIES)} is needed")
-
-
-def _with_safe_handshake(message_bus_class: Any) -> Any:
-    """Returns a MessageBus that notices when the daemon hangs up during authentication.
-
-    dbus_next 0.2.3 reads the empty string for ever then, without giving the event loop a turn.
-    """
-
-    class SafeMessageBus(message_bus_class):  # type: ignore[misc]
-        async def _auth_readline(self) -> str:
-            line = b""
-            while not line.endswith(b"\r\n"):
-                received = await self._loop.sock_recv(self._sock, 2)
-                if not received:
-                    raise ConnectionError("the bus daemon hung up during authentication")
-                line += received
-            return line[:-2].decode()
-
-    return SafeMessageBus
