@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from velib_async import announcing
 from velib_async import service as service_module
 from velib_async.bus import BUS_ITEM
 from velib_async.memory import MemoryBus, MemoryHub
@@ -60,7 +61,7 @@ async def test_one_value_per_item_waits_for_a_busy_bus() -> None:
 
 
 async def test_large_changes_go_out_in_several_messages_whatever_the_interval(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service_module, "ITEMS_PER_MESSAGE", 4)
+    monkeypatch.setattr(announcing, "ITEMS_PER_MESSAGE", 4)
     service, listener = await start(MemoryHub(), 10, min_interval_s=3600)
     with service as context:
         for number in range(10):

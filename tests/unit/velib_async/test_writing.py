@@ -7,7 +7,8 @@ import pytest
 
 from velib_async import writing
 from velib_async.callbacks import Tasks
-from velib_async.items import DoubleItem, IntegerItem, Item, TextItem
+from velib_async.items import Item
+from velib_async.typed_items import DoubleItem, IntegerItem, TextItem
 from velib_async.writing import ACCEPTED, CALLBACK_REFUSED, REFUSED, begin_write
 
 if TYPE_CHECKING:
@@ -48,7 +49,6 @@ async def write(item: Item, value: Any, tasks: Tasks) -> int:
         (IntegerItem("/X", 1, True, lambda v: v / 0), 3, REFUSED, 1),
         (IntegerItem("/X", 1, True, lambda v: v / 0), 1, ACCEPTED, 1),
     ],
-    ids=str,
 )
 async def test_result_and_value_after_a_write(item: Item, value: Any, result: int, after: Any, tasks: Tasks) -> None:
     assert (await write(item, value, tasks), item.value) == (result, after)
