@@ -36,10 +36,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Authentication and Hello with a bus daemon that accepts connections but is otherwise stuck.
-CONNECT_TIMEOUT_S = 10.0
-
-_LIBRARIES: tuple[Library, ...] = ("dbus_fast", "dbus_next")  # in order of preference
+LIBRARIES: tuple[Library, ...] = ("dbus_fast", "dbus_next")  # in order of preference
 
 
 def unwrap(value: Any) -> Any:
@@ -117,8 +114,7 @@ class DBusBus:
         self._items_changed = ItemsChangedFactory(library)
         replace_reader(message_bus, self._on_changes)
         message_bus.add_message_handler(self._on_message)
-        # The libraries' own wait_for_disconnect awaits this future; a second waiter could cancel it for the first.
-        message_bus._disconnect_future.add_done_callback(self._on_disconnect)  # noqa: SLF001
+        self._listen_for_end()
 
     @property
     def unique_name(self) -> str:
@@ -140,7 +136,7 @@ class DBusBus:
         message = self.library.Message(
             destination=destination,
             path=path,
-            interface=interface,
+            interface=interface or None,
             member=member,
             signature=signature,
             body=wrap(signature, body, self.library.Variant),
@@ -260,8 +256,18 @@ class DBusBus:
         for handler in tuple(self._changes_handlers):
             handler(sender, changes)
 
+    def _listen_for_end(self) -> None:
+        # What the libraries' wait_for_disconnect awaits.
+        self._bus._disconnect_future.add_done_callback(self._on_disconnect)  # noqa: SLF001
+
     def _on_disconnect(self, future: asyncio.Future[None]) -> None:
-        self._error = None if future.cancelled() else future.exception()
+        if future.cancelled():
+            # A task that waited in wait_for_disconnect was cancelled, and the library's only notice of the end with
+            # it. The connection is alive; we need a new notice.
+            self._bus._disconnect_future = asyncio.get_running_loop().create_future()  # noqa: SLF001
+            self._listen_for_end()
+            return
+        self._error = future.exception()
         self._writer.end()
         self._ended.set()
         for answer in self._answers.values():
@@ -281,65 +287,14 @@ def adapt(message_bus: Any) -> DBusBus:
         TypeError: It is no MessageBus of a known library.
         VelibError: It is not connected.
     """
-    for name in _LIBRARIES:
+    for name in LIBRARIES:
         if any(base.__module__.startswith(f"{name}.") for base in type(message_bus).__mro__):
             break
     else:
-        raise TypeError(f"{type(message_bus).__name__} is no MessageBus of {' or '.join(_LIBRARIES)}")
+        raise TypeError(f"{type(message_bus).__name__} is no MessageBus of {' or '.join(LIBRARIES)}")
     if not message_bus.unique_name:
         raise VelibError("the MessageBus is not connected: await its connect() first")
     writer = message_bus._writer  # noqa: SLF001 - dbus_fast's MessageBus takes no other attribute and no weak reference
     if isinstance(writer, MessageWriter):
         return cast("DBusBus", writer.owner)
     return DBusBus(message_bus, importlib.import_module(name))
-
-
-async def connect(address: str | None, library: Library | None) -> DBusBus:
-    """Opens a connection; see `bus.open_bus`."""
-    name = library or _find_library()
-    module = importlib.import_module(f"{name}.aio")
-    constants = importlib.import_module(f"{name}.constants")
-    where = address or "system"
-    kinds = {"session": constants.BusType.SESSION, "system": constants.BusType.SYSTEM}
-    options = {"bus_type": kinds[where]} if where in kinds else {"bus_address": where}
-    message_bus_class = _with_safe_handshake(module.MessageBus) if name == "dbus_next" else module.MessageBus
-    try:
-        async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            message_bus = await message_bus_class(**options).connect()
-    except TimeoutError as error:
-        raise BusLost(f"D-Bus at {where}: no answer within {CONNECT_TIMEOUT_S:g} s") from error
-    except _connect_errors(name) as error:
-        raise BusLost(f"D-Bus at {where}: cannot connect: {error}") from error
-    return adapt(message_bus)
-
-
-def _connect_errors(name: Library) -> tuple[type[Exception], ...]:
-    errors = importlib.import_module(f"{name}.errors")
-    return OSError, EOFError, errors.AuthError, errors.InvalidAddressError
-
-
-def _find_library() -> Library:
-    for name in _LIBRARIES:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
-            return name
-    raise VelibError(f"no D-Bus library is installed; one of {', '.join(_LIBRARIES)} is needed")
-
-
-def _with_safe_handshake(message_bus_class: Any) -> Any:
-    """Returns a MessageBus that notices when the daemon hangs up during authentication.
-
-    dbus_next 0.2.3 reads the empty string for ever then, without giving the event loop a turn.
-    """
-
-    class SafeMessageBus(message_bus_class):  # type: ignore[misc]
-        async def _auth_readline(self) -> str:
-            line = b""
-            while not line.endswith(b"\r\n"):
-                received = await self._loop.sock_recv(self._sock, 2)
-                if not received:
-                    raise ConnectionError("the bus daemon hung up during authentication")
-                line += received
-            return line[:-2].decode()
-
-    return SafeMessageBus

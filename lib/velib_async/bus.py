@@ -95,7 +95,7 @@ class Bus(Protocol):
     ) -> list[Any]:
         """Calls a method and returns the values of its reply, plain: no variants, nothing else converted.
 
-        Plain values may stand where the signature says ``v``.
+        Plain values may stand where the signature says ``v``. The interface may be empty, as D-Bus allows.
 
         Raises:
             CallError: The other side answered with an error.
@@ -172,6 +172,6 @@ async def open_bus(address: str | None = None, *, library: Library | None = None
         BusLost: There is no bus, or it refuses us.
         VelibError: No D-Bus library is installed.
     """
-    from velib_async import _dbus  # noqa: PLC0415 - as in as_bus
+    from velib_async import _connect  # noqa: PLC0415 - as in as_bus
 
-    return await _dbus.connect(address, library)
+    return await _connect.connect(address, library)

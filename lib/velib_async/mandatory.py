@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from velib_async.items import IntegerItem, Item, TextItem
+from velib_async.items import Item
+from velib_async.typed_items import IntegerItem, TextItem
 
 if TYPE_CHECKING:
     from velib_async.service import Service

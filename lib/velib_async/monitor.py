@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import inspect
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -30,7 +32,7 @@ _OWNER_RULE = match_rule(
     type="signal", sender=DAEMON, interface=DAEMON, path=DAEMON_PATH, member="NameOwnerChanged", arg0namespace=NAMESPACE
 )
 
-ItemsChanged = Callable[[Service, dict[str, Any]], object]
+ItemsChanged = Callable[..., object]
 
 
 def servicetype(busname: str) -> str:
@@ -53,7 +55,8 @@ class Monitor:
 
     Args:
         bus: A connected MessageBus of dbus_fast or dbus_next (asyncio), or a `velib_async.bus.Bus`.
-        itemsChanged: Called with (service, {path: value}) when values change; overriding the method does the same.
+        itemsChanged: Called with (service, {path: value}) when values change, or with (monitor, service, {path:
+            value}) if it wants three arguments. Overriding the method does the same.
         handlers: Handler classes by service type; when absent those of ServiceHandler and add_handler so far.
     """
 
@@ -81,7 +84,7 @@ class Monitor:
     ) -> None:
         self.bus = bus
         self._bus = as_bus(bus)
-        self._itemsChanged = itemsChanged
+        self._itemsChanged = self._with_two_arguments(itemsChanged)
         self._handlers = dict(noted_handlers() if handlers is None else handlers)
         self._watches: dict[str, _Watch] = {}  # by name
         self._by_owner: defaultdict[str, list[_Watch]] = defaultdict(list)
@@ -101,6 +104,15 @@ class Monitor:
 
     async def serviceRemoved(self, service: Service) -> None:  # noqa: N802 - aiovelib's name
         """Called when a service has left the bus."""
+
+    def _with_two_arguments(self, callback: ItemsChanged | None) -> ItemsChanged | None:
+        """Supplies `self` to a callback that was written like the method it stands for."""
+        if callback is not None:
+            try:
+                inspect.signature(callback).bind(None, None)
+            except TypeError:
+                return functools.partial(callback, self)
+        return callback
 
     # What is known
 

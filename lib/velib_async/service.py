@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from itertools import islice
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from velib_async.announcing import Announcer
 from velib_async.bus import IncomingCall, as_bus
 from velib_async.callbacks import Tasks
 from velib_async.errors import BusLost, CallError
-from velib_async.items import (
+from velib_async.items import Item
+from velib_async.names import release_name, request_name
+from velib_async.routing import route
+from velib_async.typed_items import (
     DoubleArrayItem,
     DoubleItem,
     IntegerArrayItem,
     IntegerItem,
-    Item,
     TextArrayItem,
     TextItem,
 )
-from velib_async.names import release_name, request_name
-from velib_async.routing import route
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Mapping
@@ -37,8 +37,6 @@ __all__ = [
     "TextItem",
 ]
 
-# Keeps one message, and the pause that encoding it makes in the event loop, small; beyond, several are sent in a row.
-ITEMS_PER_MESSAGE = 250
 # How long `close` waits for a bus that takes nothing any more to accept the last values.
 CLOSE_LIMIT_S = 1.0
 
@@ -88,17 +86,12 @@ class Service:
         self.bus = bus
         self.name = name
         self._bus = as_bus(bus)
-        self._min_interval_s = min_interval_s
+        self._announcer = Announcer(self._bus, min_interval_s)
         self._items: dict[str, Item] = {}
         self._contexts: list[ChangeContext] = []
         self._tasks = Tasks()
         self._is_live = False
         self._is_closed = False
-        self._pending: dict[str, Item] = {}
-        self._timer: asyncio.Handle | None = None
-        self._in_flight: asyncio.Future[None] | None = None
-        self._burst_left = 0
-        self._next_send = 0.0
         self._bus.set_call_handler(self._on_call)
 
     # Items
@@ -184,8 +177,7 @@ class Service:
         if self._is_live:
             await self._leave()
         self._is_live = False
-        self._cancel_timer()
-        self._pending.clear()
+        self._announcer.clear()
         self._bus.set_call_handler(None)
 
     async def wait_lost(self) -> None:
@@ -216,12 +208,7 @@ class Service:
         self.announce([item for item in self._items.values() if item.assign(None)])
         try:
             async with asyncio.timeout(CLOSE_LIMIT_S):
-                while self._pending or self._in_flight is not None:
-                    if self._in_flight is None:
-                        self._cancel_timer()
-                        self._flush()
-                    else:
-                        await asyncio.wait((self._in_flight,))
+                await self._announcer.flush()
                 await release_name(self._bus, self.name)
         except (TimeoutError, BusLost, CallError):
             return  # Nobody listens any more; the owner of the connection hears of it through wait_lost.
@@ -234,46 +221,8 @@ class Service:
 
     def announce(self, items: Iterable[Item]) -> None:
         """Queues items for the next ItemsChanged. Their values at the time of sending count."""
-        if not self._is_live:
-            return
-        for item in items:
-            self._pending[item.path] = item
-        self._schedule()
-
-    def _schedule(self) -> None:
-        if not self._pending or self._timer is not None or self._in_flight is not None:
-            return
-        loop = asyncio.get_running_loop()
-        wait_s = self._next_send - loop.time()
-        self._timer = loop.call_later(wait_s, self._flush) if wait_s > 0 else loop.call_soon(self._flush)
-
-    def _flush(self) -> None:
-        self._timer = None
-        self._next_send = asyncio.get_running_loop().time() + self._min_interval_s
-        self._burst_left = len(self._pending)
-        self._send_batch()
-
-    def _send_batch(self) -> None:
-        paths = list(islice(self._pending, ITEMS_PER_MESSAGE))
-        batch = [self._pending.pop(path) for path in paths]
-        self._burst_left -= len(batch)
-        sent = self._bus.send_items_changed(batch)
-        if sent.done() and not self._pending:  # as nearly always: saves the loop a turn
-            return
-        self._in_flight = sent
-        sent.add_done_callback(self._on_sent)
-
-    def _on_sent(self, _: asyncio.Future[None]) -> None:
-        self._in_flight = None
-        if self._burst_left > 0 and self._pending:
-            self._send_batch()
-        else:
-            self._schedule()
-
-    def _cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if self._is_live:
+            self._announcer.add(items)
 
     def _on_call(self, call: IncomingCall) -> bool:
         return route(self._items, call, self._tasks)

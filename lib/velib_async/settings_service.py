@@ -70,15 +70,17 @@ class SettingsService(Service):
         # Before the call: a change that comes right behind the answer must find its path watched.
         if self.paths is not None:
             self.paths |= wanted
-        (results,) = await self.monitor.dbus_call(
-            self.owner, "/", "AddSettings", "aa{sv}", list(settings), interface=SETTINGS_INTERFACE
-        )
+        with self.noting_changes() as changed:
+            (results,) = await self.monitor.dbus_call(
+                self.owner, "/", "AddSettings", "aa{sv}", list(settings), interface=SETTINGS_INTERFACE
+            )
         refused: list[SettingError] = []
         values: dict[str, Any] = {}
         for result in results:
             path, code = str(result.get("path", "")), int(result.get("error", -1))
             if code == 0:
-                self.values[path].update(result["value"])
+                if path not in changed:
+                    self.values[path].update(result["value"])
                 values[path] = self.values[path].value
             else:
                 refused.append(setting_error(path, code))

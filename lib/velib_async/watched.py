@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakValueDictionary
 
@@ -11,7 +12,7 @@ from velib_async.errors import CallError
 from velib_async.values import from_wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from velib_async.bus import Changes
     from velib_async.monitor import Monitor
@@ -74,6 +75,7 @@ class Service:
         if self.paths is not None:
             self.paths = set(self.paths)  # this service's own: fetch_value adds to it
         self.values: defaultdict[str, Item] = defaultdict(self.make_item)
+        self._notes: list[set[str]] = []
 
     @classmethod
     def add_handler(cls, service: str, handler: type[Service]) -> None:
@@ -92,6 +94,8 @@ class Service:
 
     def update_items(self, items: Changes) -> dict[str, Any]:
         """Takes changed values over; returns those of watched paths."""
+        for note in self._notes:
+            note.update(items)
         return self._take(items, Item.update)
 
     def update_unseen_items(self, items: Changes) -> dict[str, Any]:
@@ -125,10 +129,11 @@ class Service:
         """Reads one value from the service, keeps it, and watches its path from now on; None when that fails."""
         if self.paths is not None:
             self.paths.add(path)
-        (value, is_read) = await self._fetch(path, "GetValue")
-        if is_read:
+        with self.noting_changes() as changed:
+            (value, is_read) = await self._fetch(path, "GetValue")
+        if is_read and path not in changed:
             self.values[path].update(value)
-        return value
+        return self.get_value(path) if is_read else None
 
     async def fetch_min(self, path: str) -> Any:
         """Reads a path's minimum; None when it has none."""
@@ -137,6 +142,16 @@ class Service:
     async def fetch_max(self, path: str) -> Any:
         """Reads a path's maximum; None when it has none."""
         return (await self._fetch(path, "GetMax"))[0]
+
+    @contextmanager
+    def noting_changes(self) -> Iterator[set[str]]:
+        """Collects the paths for which a signal arrives: it is newer than an answer that comes in the same turn."""
+        note: set[str] = set()
+        self._notes.append(note)
+        try:
+            yield note
+        finally:
+            self._notes = [other for other in self._notes if other is not note]
 
     async def _fetch(self, path: str, member: str) -> tuple[Any, bool]:
         try:

@@ -24,8 +24,9 @@ CALLBACK_REFUSED = 2
 
 # Venus programs call blocking: the GUI and systemcalc stand still until the answer comes.
 ANSWER_LIMIT_S = 1.0
-# Async callbacks of one service that may run beyond their answer; a device that answers nothing must not pile them up.
-UNFINISHED_LIMIT = 16
+# Async callbacks, and answers that wait for them, of one service at a time: a device that never answers, written by a
+# program that never gives up, must not pile them up.
+UNFINISHED_LIMIT = 32
 
 
 def begin_write(item: Item, raw: Any, tasks: Tasks) -> int | Awaitable[int]:
@@ -74,8 +75,8 @@ def _write_sync(item: Item, value: Any) -> int:
 
 
 async def _write_async(item: Item, value: Any, tasks: Tasks) -> int:
-    if len(tasks) >= 2 * UNFINISHED_LIMIT:  # each write holds two: the answer and the callback
-        log.warning("%s: write refused: %d earlier callbacks have not ended", item.path, UNFINISHED_LIMIT)
+    if len(tasks) >= UNFINISHED_LIMIT:
+        log.warning("%s: write refused: %d earlier ones have not ended", item.path, UNFINISHED_LIMIT)
         return REFUSED
     task = tasks.start(_run_callback(item, value), name=f"onchange {item.path}")
     done, _ = await asyncio.wait((task,), timeout=ANSWER_LIMIT_S)

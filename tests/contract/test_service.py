@@ -124,6 +124,12 @@ async def test_ping_is_answered(site: Site) -> None:
     assert await site.client.call(NAME, "/Mode", PEER, "Ping") == []
 
 
+async def test_interface_is_optional(site: Site) -> None:
+    assert await site.call("/Mode", "GetValue", interface="") == 1
+    assert await site.call("/Ac/L1", "GetValue", interface="") == {"Voltage": []}
+    assert "<node" in await site.call("/Ac", "Introspect", interface="")
+
+
 async def test_introspection_lists_children_and_methods(site: Site) -> None:
     def children(xml: str) -> list[str | None]:
         return [node.get("name") for node in ET.fromstring(xml).findall("node")]  # noqa: S314 - our own

@@ -48,7 +48,7 @@ async def burst(service: Service, pending: list[int]) -> None:
             item.set_local_value(number)
             if index % 100 == 0:
                 await asyncio.sleep(0)
-                pending.append(len(service._pending))
+                pending.append(len(service._announcer))
 
 
 async def make_service(daemon: DBusDaemon, library: Library) -> Service:
@@ -76,7 +76,7 @@ async def test_burst_loses_no_connection_order_or_last_value(
             await sending
             await asyncio.sleep(1)
             backlog = service.bus._writer.backlog
-            assert len(service._pending) > 0  # the bus takes nothing: one value per item waits
+            assert len(service._announcer) > 0  # the bus takes nothing: one value per item waits
             dbus_daemon.send(signal.SIGCONT)
         await sending
         report = await finish(reader)
