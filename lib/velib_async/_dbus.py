@@ -50,6 +50,8 @@ def unwrap(value: Any) -> Any:
         return [unwrap(element) for element in value] if value and not isinstance(value[0], _PLAIN) else value
     if isinstance(value, _PLAIN):
         return value
+    if isinstance(value, bytearray):  # from uncompiled dbus_fast
+        return bytes(value)
     return unwrap(value.value)
 
 
@@ -119,7 +121,7 @@ class DBusBus:
         self._writer = replace_writer(message_bus)
         self._writer.owner = self
         self.items_messages = ItemsMessages(library)
-        replace_reader(message_bus, self._on_changes)
+        self.reader = replace_reader(message_bus, self._on_changes)
         message_bus.add_message_handler(self._on_message)
         self._listen_for_end()
 
