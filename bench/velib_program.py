@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import tracemalloc
 from typing import TYPE_CHECKING, Any
@@ -128,10 +129,15 @@ async def _start(options: argparse.Namespace, name: str, count: int) -> Service:
 
 async def _weigh(start: Callable[[int], Awaitable[Service]]) -> float:
     await start(-1)  # what is needed once is there already
-    before = tracemalloc.get_traced_memory()[0]
+    before = _held_bytes()
     services = [await start(number) for number in range(MEMORY_SERVICES)]
     await asyncio.sleep(workload.SETTLE_S)
-    return (tracemalloc.get_traced_memory()[0] - before) / len(services)
+    return (_held_bytes() - before) / len(services)
+
+
+def _held_bytes() -> int:
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]
 
 
 ROLES = {"provide": provide, "consume": consume, "serve": serve, "ask": ask, "register": register, "weigh": weigh}

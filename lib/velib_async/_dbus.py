@@ -12,7 +12,7 @@ import importlib
 import logging
 from typing import TYPE_CHECKING, Any, cast
 
-from velib_async._items_message import ItemsChangedFactory
+from velib_async._items_message import ItemsMessages
 from velib_async._reader import replace_reader
 from velib_async._writer import MessageWriter, replace_writer
 from velib_async.bus import (
@@ -47,6 +47,8 @@ def unwrap(value: Any) -> Any:
         return [unwrap(element) for element in value] if value and not isinstance(value[0], _PLAIN) else value
     if isinstance(value, _PLAIN):
         return value
+    if isinstance(value, bytearray):  # from uncompiled dbus_fast
+        return bytes(value)
     return unwrap(value.value)
 
 
@@ -84,6 +86,10 @@ class DBusCall:
         body = wrap(signature, values, library.Variant)
         self._send(library.Message.new_method_return(self._message, signature, body))
 
+    def reply_items(self, items: Iterable[Published]) -> None:
+        """Answers GetItems."""
+        self._send(self._owner.items_messages.answer(self._message, items))
+
     def refuse(self, name: str, text: str) -> None:
         """Answers with an error."""
         self._send(self._owner.library.Message.new_error(self._message, name, text))
@@ -111,8 +117,8 @@ class DBusBus:
         self._ended = asyncio.Event()
         self._writer = replace_writer(message_bus)
         self._writer.owner = self
-        self._items_changed = ItemsChangedFactory(library)
-        replace_reader(message_bus, self._on_changes)
+        self.items_messages = ItemsMessages(library)
+        self.reader = replace_reader(message_bus, self._on_changes)
         message_bus.add_message_handler(self._on_message)
         self._listen_for_end()
 
@@ -170,7 +176,7 @@ class DBusBus:
 
     def send_items_changed(self, items: Iterable[Published]) -> asyncio.Future[None]:
         """See `bus.Bus.send_items_changed`."""
-        return self.send(self._items_changed.make(items))
+        return self.send(self.items_messages.changed(items))
 
     def send(self, message: Any) -> asyncio.Future[None]:
         """Sends a message of the library; the future is done when it is written or the connection has ended."""

@@ -1,8 +1,8 @@
-"""ItemsChanged as a message of either D-Bus library, its bytes made here instead of by the library's marshaller.
+"""Messages of either D-Bus library that carry items, their bytes made here instead of by the library's marshaller.
 
 Both libraries (dbus_fast 5.2.0, compiled or not, and dbus_next 0.2.3) give a message its serial and then ask it for its
 bytes by `_marshall`; the versions are pinned, a test fails when this changes. The header is the library's own work: it
-is the same each time but for two numbers.
+is complete but for two numbers.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _BODY_SIZE_AND_SERIAL = Struct("<II")
 _BODY_SIZE_OFFSET = 4  # D-Bus specification, "Message Format"
 
 
-class ItemsChangedFactory:
-    """Makes the ItemsChanged messages of one connection. A message is good until the next one is made.
+class ItemsMessages:
+    """Makes the messages of one connection that carry items.
 
     Args:
         library: dbus_fast or dbus_next.
@@ -37,40 +37,58 @@ class ItemsChangedFactory:
         self._library = library
         self._encoder = Encoder()
         self._refused: set[str] = set()  # paths whose value could not be sent: told once
-        self._message = _encoded_class(library.Message)(**self._arguments({}))
-
-    def make(self, items: Iterable[Published]) -> Any:
-        """Return a message with the items' present values, ready to be sent once."""
-        items = list(items)
-        try:
-            body = self._encode([item.published() for item in items])
-        except UnknownType:
-            (general,) = wrap(SIGNATURE, [items_body(items)], self._library.Variant)
-            return self._library.Message(**self._arguments(general))
-        self._message.serial = 0  # the library gives it a new one
-        self._message.encoded_body = body
-        return self._message
-
-    def _encode(self, items: list[Any]) -> bytes:
-        while True:
-            try:
-                return self._encoder.encode(items)
-            except UnencodableItem as error:
-                if error.path not in self._refused:
-                    log.error("%s; left out of ItemsChanged", error)  # noqa: TRY400 - the text says it all
-                    self._refused.add(error.path)
-                items = [item for item in items if item[0] != error.path]
-
-    def _arguments(self, body: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "message_type": self._library.MessageType.SIGNAL,
-            "flags": self._library.MessageFlag.NO_REPLY_EXPECTED,
+        self._encoded_message = _encoded_class(library.Message)
+        self._signal = {
+            "message_type": library.MessageType.SIGNAL,
+            "flags": library.MessageFlag.NO_REPLY_EXPECTED,
             "path": "/",
             "interface": BUS_ITEM,
             "member": "ItemsChanged",
             "signature": SIGNATURE,
-            "body": [body],
         }
+        self._changed = self._encoded_message(**self._signal)
+
+    def changed(self, items: Iterable[Published]) -> Any:
+        """Returns an ItemsChanged with the items' present values; it is good until the next one is asked for."""
+        items = list(items)
+        try:
+            body = self._encode(items)
+        except UnknownType:
+            return self._general(self._signal, items)
+        self._changed.serial = 0  # the library gives it a new one
+        self._changed.encoded_body = body
+        return self._changed
+
+    def answer(self, call: Any, items: Iterable[Published]) -> Any:
+        """Returns the answer to a GetItems call."""
+        items = list(items)
+        arguments = {
+            "message_type": self._library.MessageType.METHOD_RETURN,
+            "reply_serial": call.serial,
+            "destination": call.sender,
+            "signature": SIGNATURE,
+        }
+        try:
+            body = self._encode(items)
+        except UnknownType:
+            return self._general(arguments, items)
+        message = self._encoded_message(**arguments)
+        message.encoded_body = body
+        return message
+
+    def _encode(self, items: list[Published]) -> bytes:
+        contents = [item.published() for item in items]
+        while True:
+            try:
+                return self._encoder.encode(contents)
+            except UnencodableItem as error:
+                if error.path not in self._refused:
+                    log.error("%s; left out", error)  # noqa: TRY400 - the text says it all
+                    self._refused.add(error.path)
+                contents = [content for content in contents if content[0] != error.path]
+
+    def _general(self, arguments: dict[str, Any], items: list[Published]) -> Any:
+        return self._library.Message(**arguments, body=wrap(SIGNATURE, [items_body(items)], self._library.Variant))
 
 
 def _encoded_class(message_class: Any) -> Any:
@@ -78,7 +96,7 @@ def _encoded_class(message_class: Any) -> Any:
         """A message whose body comes as bytes."""
 
         def __init__(self, **arguments: Any) -> None:
-            super().__init__(**arguments)
+            super().__init__(**arguments, body=[{}])
             self.encoded_body = b""
             self._header = bytearray(super()._marshall(negotiate_unix_fd=False)[:-_EMPTY_BODY_BYTES])
 

@@ -66,6 +66,9 @@ class IncomingCall(Protocol):
     def reply(self, signature: str = "", *values: Any) -> None:
         """Answers. Plain values may stand where the signature says ``v``."""
 
+    def reply_items(self, items: Iterable[Published]) -> None:
+        """Answers GetItems with the items' present values."""
+
     def refuse(self, name: str, text: str) -> None:
         """Answers with a D-Bus error."""
 

@@ -61,9 +61,9 @@ class Decoder:
             stop = begin + u32(body, position)[0]
             name = body[begin:stop]
             path = known.get(name) or self._remember(name)
-            begin = (stop + 4) & -4  # behind the NUL
-            stop = begin + 4 + -(begin + 4) % 8
-            stop, begin = stop + u32(body, begin)[0], stop
+            size_at = (stop + 4) & -4  # behind the NUL
+            begin = (size_at + 11) & -8
+            stop = begin + u32(body, size_at)[0]
             if stop > end:
                 raise MalformedBody(f"{path}: {stop - end} bytes too long")
             read = readers.get(body[begin : begin + 16])

@@ -50,6 +50,10 @@ class MemoryCall:
         body = [unwrap(value) for value in wrap(signature, values)]
         self._send(lambda: self.answer.set_result(body))
 
+    def reply_items(self, items: Iterable[Published]) -> None:
+        """Answers GetItems."""
+        self.reply("a{sa{sv}}", items_body(items))
+
     def refuse(self, name: str, text: str) -> None:
         """Answers with an error."""
         self._send(lambda: self.answer.set_exception(CallError(name, text)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
 
-from velib_async.bus import BUS_ITEM, INTROSPECTABLE, INVALID_ARGS, PEER, UNKNOWN_METHOD, IncomingCall
+from velib_async.bus import BUS_ITEM, INTROSPECTABLE, INVALID_ARGS, PEER, UNKNOWN_METHOD, IncomingCall, items_body
 from velib_async.values import Variant
 from velib_async.writing import REFUSED, begin_write
 
@@ -77,6 +77,9 @@ def _route_leaf(item: Item, call: IncomingCall, tasks: Tasks) -> bool:
 
 
 def _route_node(items: Mapping[str, Item], call: IncomingCall) -> bool:
+    if call.path == "/" and call.member == "GetItems" and not call.signature:
+        call.reply_items(items.values())
+        return True
     known = _NODE.get(call.member) or (_ROOT_ONLY.get(call.member) if call.path == "/" else None)
     return _answer(call, known, items)
 
@@ -135,5 +138,5 @@ _NODE: dict[str, tuple[str, str, Callable[[Any, IncomingCall], Any]]] = {
     "SetValue": ("v", "i", lambda _items, _call: REFUSED),
 }
 _ROOT_ONLY: dict[str, tuple[str, str, Callable[[Any, IncomingCall], Any]]] = {
-    "GetItems": ("", "a{sa{sv}}", lambda items, _: {path: item.attributes() for path, item in items.items()}),
+    "GetItems": ("", "a{sa{sv}}", lambda items, _: items_body(items.values())),
 }

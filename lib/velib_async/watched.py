@@ -96,11 +96,22 @@ class Service:
         """Takes changed values over; returns those of watched paths."""
         for note in self._notes:
             note.update(items)
-        return self._take(items, Item.update)
+        values, paths = self.values, self.paths
+        updated: dict[str, Any] = {}
+        for path, (value, text) in items.items():
+            if paths is None or path in paths:
+                item = values[path]
+                item.value, item.text, item.seen = value, text, True
+                updated[path] = value
+        return updated
 
     def update_unseen_items(self, items: Changes) -> dict[str, Any]:
         """Takes values over for paths without one; returns what all watched paths among them now hold."""
-        return self._take(items, Item.update_unseen)
+        values, paths = self.values, self.paths
+        watched = [path for path in items if paths is None or path in paths]
+        for path in watched:
+            values[path].update_unseen(*items[path])
+        return {path: values[path].value for path in watched}
 
     def get_value(self, path: str) -> Any:
         """Returns the last known value; None when unknown or never seen."""
@@ -160,15 +171,6 @@ class Service:
             log.info("%s%s: %s failed: %s", self.name, path, member, error)
             return None, False
         return from_wire(value), True
-
-    def _take(self, items: Changes, take: Callable[[Item, Any, str | None], None]) -> dict[str, Any]:
-        updated: dict[str, Any] = {}
-        for path, (value, text) in items.items():
-            if self.paths is None or path in self.paths:
-                item = self.values[path]
-                take(item, value, text)
-                updated[path] = item.value
-        return updated
 
 
 class ServiceHandler:

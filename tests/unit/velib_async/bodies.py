@@ -9,6 +9,8 @@ import dbus_fast
 import dbus_fast._private.unmarshaller as fast_unmarshaller
 import dbus_next
 import dbus_next._private.unmarshaller as next_unmarshaller
+from dbus_next._private.constants import HeaderField
+from dbus_next._private.marshaller import Marshaller
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
@@ -81,3 +83,21 @@ def read_by(library: str, body: bytes) -> dict[str, dict[str, Any]]:
     message = UNMARSHALLERS[library](io.BytesIO(header_for(body) + body)).unmarshall()
     assert message is not None
     return {path: {key: variant.value for key, variant in fields.items()} for path, fields in message.body[0].items()}
+
+
+def frame_of(batch: list[Item], sender: str = ":1.7", *, serial: int = 9, **header: str) -> bytes:
+    """An ItemsChanged as the bus daemon delivers it: with its sender. Header fields can be other ones."""
+    fields = {"PATH": "/", "INTERFACE": "com.victronenergy.BusItem", "MEMBER": "ItemsChanged", **header}
+    return frame(fields | {"SENDER": sender, "SIGNATURE": "a{sa{sv}}"}, body_of("dbus_next", batch), serial)
+
+
+def frame(header: dict[str, str], body: bytes, serial: int = 9, kind: int = 4) -> bytes:
+    """Any message: type 4 is a signal."""
+    codes = {"PATH": "o", "SIGNATURE": "g"}
+    fields = [
+        [HeaderField[name].value, dbus_next.Variant(codes.get(name, "s"), value)] for name, value in header.items()
+    ]
+    block = Marshaller("yyyyuua(yv)", [ord("l"), kind, 1, 1, len(body), serial, fields])
+    block.marshall()
+    block.align(8)
+    return bytes(block.buffer) + body
