@@ -183,7 +183,7 @@ def test_every_printed_command_works() -> None:
         for heading in ("switch", "rename", "read it", "register"):
             run_printed(poke, heading)
         wait_for(lambda: b"give your sensor" in read(poke), "sensor of our own")
-        for heading in ("give your sensor", "see all", "stop a daemon"):
+        for heading in ("give your sensor", "wake", "stop a daemon"):
             run_printed(poke, heading)
         lines = iter(process.stdout)
         wait_for(lambda: "My tank" in next(lines), "renamed tank")
