@@ -92,10 +92,12 @@ class BrokerLink:
             try:
                 await self._serve()
             except* aiomqtt.MqttError as errors:
-                _LOG.debug("no broker at %s:%d: %s", self._host, self._port, errors.exceptions)
-            if self._connected.is_set():
-                _LOG.info("the broker at %s:%d is away", self._host, self._port)
-            self._connected.clear()
+                if self._connected.is_set():
+                    _LOG.info("the broker at %s:%d is away", self._host, self._port)
+                else:
+                    _LOG.debug("no broker at %s:%d: %s", self._host, self._port, errors.exceptions)
+            finally:
+                self._connected.clear()
             await asyncio.sleep(RECONNECT_S)
 
     async def _serve(self) -> None:
