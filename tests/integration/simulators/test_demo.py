@@ -128,8 +128,10 @@ def test_no_daemon_is_no_success(tmp_path: Path) -> None:
         assert "holds no daemon" in errors
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("moment", [0.0, 0.6, 1.2])
+@pytest.mark.parametrize(
+    ("number", "moment"),
+    [(signal.SIGINT, 0.0), (signal.SIGTERM, 0.3), (signal.SIGHUP, 0.6), (signal.SIGINT, 1.2)],
+)
 def test_a_signal_at_any_moment_leaves_no_process(silent_services: Path, number: signal.Signals, moment: float) -> None:
     with demo("--services", str(silent_services)) as show:
         process = show.start()
