@@ -88,14 +88,18 @@ class BrokerLink:
             await self._sent.wait()
 
     async def _stay_connected(self) -> None:
+        level = logging.WARNING
         while True:
             try:
                 await self._serve()
             except* aiomqtt.MqttError as errors:
-                _LOG.debug("no broker at %s:%d: %s", self._host, self._port, errors.exceptions)
-            if self._connected.is_set():
-                _LOG.info("the broker at %s:%d is away", self._host, self._port)
-            self._connected.clear()
+                if self._connected.is_set():
+                    level = logging.WARNING
+                reasons = "; ".join(str(error) for error in errors.exceptions)
+                _LOG.log(level, "no broker at %s:%d, trying on: %s", self._host, self._port, reasons)
+                level = logging.DEBUG  # once when it breaks; the next success is told by _serve
+            finally:
+                self._connected.clear()
             await asyncio.sleep(RECONNECT_S)
 
     async def _serve(self) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LIMIT_S: Final = 90.0
 DRAW_S: Final = 0.5
-PRINT_S: Final = 5.0
+PRINT_S: Final = 2.0
 """Between two tables where there is no terminal: a log, not a film."""
 
 ALL_ROWS: Final = 10_000

@@ -36,13 +36,14 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the table. age_s is the time since the value was last told."""
+    """A line of the table. age_s is the time since the value was last told; lively values have changed repeatedly."""
 
     service: str
     path: str
     text: str
     age_s: float
     changed: bool
+    is_lively: bool = False
 
 
 class Board:
@@ -86,15 +87,22 @@ class Board:
     def rows(self, now: float, limit: int) -> tuple[list[Row], int]:
         """The lines worth showing, by service and path, and how many did not fit.
 
-        Every service keeps its fair share, and of each the values that were told lately stay.
+        Every service keeps its fair share, and of each the values that keep changing stay.
         """
         rows = [
-            Row(service, path, cell.text, now - cell.told_at, cell.changes > 0 and now - cell.told_at < self._fresh_s)
+            Row(
+                service,
+                path,
+                cell.text,
+                now - cell.told_at,
+                changed=cell.changes > 0 and now - cell.told_at < self._fresh_s,
+                is_lively=cell.changes > 1 and now - cell.told_at < QUIET_S,
+            )
             for service, cells in self._cells.items()
             for path, cell in cells.items()
             if cell.value is not None and not path.startswith(DULL)
         ]
-        rows.sort(key=lambda row: (row.service, row.age_s >= QUIET_S, row.path))
+        rows.sort(key=lambda row: (row.service, not row.is_lively, row.path))
         shown = sorted(_fair_order(rows)[:limit], key=lambda row: (row.service, row.path))
         return shown, max(len(rows) - limit, 0)
 

@@ -33,7 +33,11 @@ def poke_lines(stage: Stage, board: Board) -> list[str]:
         ]
     if "mqtt-devices" in stage.daemons:
         lines += _own_sensor(pub, board)
-    lines += ["see all MQTT traffic:", f"  mosquitto_sub -p {stage.mqtt_port} -v -t '#'"]
+    lines += [
+        "wake the gateway for a minute, and see all MQTT traffic:",
+        f"  {pub} -t R/{PORTAL_ID}/keepalive -n",
+        f"  mosquitto_sub -p {stage.mqtt_port} -v -t '#'",
+    ]
     if stage.daemons:
         service = shlex.quote(str(stage.services / stage.daemons[0]))
         lines += [

@@ -90,7 +90,8 @@ class Stage:
         stack.callback(shutil.rmtree, self.directory, ignore_errors=True)
         for name in ("peers", "data/conf/venus-daemons", "run", "log", "service"):
             (self.directory / name).mkdir(parents=True)
-        os.environ["VENUS_DAEMONS_TEMP"] = str(self.directory / "peers")
+        os.environ["VENUS_DAEMONS_TEMP"] = str(self.directory / "peers")  # where each Peer makes its own directory
+        stack.callback(os.environ.pop, "VENUS_DAEMONS_TEMP", None)
 
         bus = self._start(stack, "D-Bus", DBusDaemon())
         broker = self._start(stack, "mosquitto", Mosquitto())

@@ -9,6 +9,8 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from dbus_fast import DBusError
+
 from simulators.gx.gateway import GatewaySimulator
 from simulators.gx.options import parse_options
 from simulators.gx.settings import SettingsSimulator
@@ -31,19 +33,24 @@ async def serve(options: argparse.Namespace) -> None:
             await stack.enter_async_context(gateway)
         logging.getLogger(__name__).info("simulated GX %s is up on %s", portal_id, options.dbus)
         await system.wait_closed()
+        raise EOFError("the D-Bus connection has ended")
 
 
-async def main() -> None:
-    """Serve, and end in good order on a signal."""
+async def main() -> int:
+    """Serve, and end in good order on a signal; returns the exit code."""
     options = parse_options()
-    task = asyncio.current_task()
-    if task is not None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        await serve(options)
+    task = asyncio.ensure_future(serve(options))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        return 0
+    except (OSError, EOFError, DBusError, TimeoutError, ValueError) as error:
+        sys.stderr.write(f"simulated GX on {options.dbus}: {type(error).__name__}: {error}\n")
+    return 1
 
 
 if __name__ == "__main__":
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    asyncio.run(main())
+    sys.exit(asyncio.run(main()))

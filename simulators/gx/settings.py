@@ -13,7 +13,7 @@ from simulators.gx.autosave import Autosave
 from simulators.gx.connection import Answer, Connection, UnknownMethodError, UnknownObjectError, introspection
 from simulators.gx.setting import TYPE_OF_SIGNATURE, Setting, Value
 from simulators.gx.settings_file import encode_settings, load_settings, write_settings
-from simulators.gx.settings_store import AddResult, Request, SettingsStore
+from simulators.gx.settings_store import ROOT, AddResult, Request, SettingsStore
 from simulators.gx.wire import BUS_ITEM, INVALID_TEXT, below, invalid, to_plain, to_variant
 
 if TYPE_CHECKING:
@@ -163,7 +163,10 @@ class SettingsSimulator:
             maximum=to_plain(entry.get("max")),
             silent=bool(to_plain(entry.get("silent"))),
         )
-        result = self._add(request)
+        if path == "/" and not relative.startswith(ROOT + "/"):
+            result = AddResult.NOT_UNDER_SETTINGS
+        else:
+            result = self._add(request)
         answer = {"error": Variant("i", result), "path": Variant("s", relative)}
         if result is AddResult.OK:
             answer["value"] = to_variant(self._store.settings[request.path].value)

@@ -28,6 +28,9 @@ ASK_AGAIN_S: Final = 2.0
 REGISTER_AGAIN_S: Final = 10.0
 """After an answered one: mqtt-devices may have been restarted, and Status is not retained."""
 
+ASKS_BEFORE_WARNING: Final = 2
+"""A daemon that is just starting deserves some patience."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -40,6 +43,7 @@ class DeviceClient:
         self._period_s = period_s
         self._write_paths: dict[str, str] = {}
         self._next_status = float("-inf")
+        self._unanswered = 0
         self._broker = BrokerLink(
             host,
             port,
@@ -65,12 +69,18 @@ class DeviceClient:
             if self._broker.is_connected:
                 if time.monotonic() >= self._next_status:
                     self._send_status(connected=True)
+                    self._count_unanswered()
                 for service_id, write_path in self._write_paths.items():
                     self._send(write_path, self._models[service_id].values())
             await asyncio.sleep(self._period_s)
             before, moment = moment, time.monotonic()
             for model in self._models.values():
                 model.advance(moment - before)
+
+    def _count_unanswered(self) -> None:
+        self._unanswered += 1
+        if self._unanswered == ASKS_BEFORE_WARNING + 1:
+            _LOG.warning("no answer to device/%s/Status: does mqtt-devices listen to this broker?", self._client_id)
 
     def _connected(self) -> None:
         self._write_paths = {}
@@ -100,4 +110,5 @@ class DeviceClient:
                 _LOG.info("%s of %s is %s", service_id, self._client_id, write_path)
                 self._send(write_path, self._models[service_id].setup())
         self._write_paths = paths
+        self._unanswered = 0
         self._next_status = time.monotonic() + REGISTER_AGAIN_S

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import pty
@@ -9,6 +10,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from contextlib import contextmanager
@@ -128,8 +130,10 @@ def test_no_daemon_is_no_success(tmp_path: Path) -> None:
         assert "holds no daemon" in errors
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("moment", [0.0, 0.6, 1.2])
+@pytest.mark.parametrize(
+    ("number", "moment"),
+    [(signal.SIGINT, 0.0), (signal.SIGTERM, 0.3), (signal.SIGHUP, 0.6), (signal.SIGINT, 1.2)],
+)
 def test_a_signal_at_any_moment_leaves_no_process(silent_services: Path, number: signal.Signals, moment: float) -> None:
     with demo("--services", str(silent_services)) as show:
         process = show.start()
@@ -176,21 +180,31 @@ def _drain(terminal: int) -> bool:
 def test_every_printed_command_works() -> None:
     with demo() as show:
         process = show.start()
-        assert process.stdout is not None
-        directory = Path(process.stdout.readline().split()[3].rstrip("."))
+        lines: list[str] = []
+        reader = threading.Thread(target=collect, args=(process, lines), daemon=True)
+        reader.start()
+        wait_for(lambda: lines, "first line")
+        directory = Path(lines[0].split()[3].rstrip("."))
         poke = directory / "POKE.txt"
         wait_for(lambda: b"CustomName" in read(poke), "tank to rename")
         for heading in ("switch", "rename", "read it", "register"):
             run_printed(poke, heading)
         wait_for(lambda: b"give your sensor" in read(poke), "sensor of our own")
-        for heading in ("give your sensor", "see all", "stop a daemon"):
+        for heading in ("give your sensor", "wake", "stop a daemon"):
             run_printed(poke, heading)
-        lines = iter(process.stdout)
-        wait_for(lambda: "My tank" in next(lines), "renamed tank")
+        wait_for(lambda: any("My tank" in line for line in lines), "renamed tank")
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=LIMIT_S)
+        assert process.wait(LIMIT_S) == 0
+        reader.join(LIMIT_S)
         assert show.processes() == []
         assert not directory.exists()
+
+
+def collect(process: subprocess.Popen[str], lines: list[str]) -> None:
+    """Read all along: a demo whose pipe is full waits."""
+    for stream in (process.stdout, process.stderr):
+        with stream or contextlib.nullcontext(()) as source:
+            lines.extend(source)
 
 
 def run_printed(poke: Path, heading: str) -> None:

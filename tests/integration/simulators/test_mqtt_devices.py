@@ -36,7 +36,9 @@ SERVICES = {
 async def device(broker: Mosquitto, name: str) -> AsyncIterator[asyncio.subprocess.Process]:
     command = ("-m", f"simulators.mqtt.{name}", "--port", str(broker.port), "--client-id", "dev", "--period", "0.05")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = await asyncio.create_subprocess_exec(sys.executable, *command, env=environment)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *command, env=environment, stdout=asyncio.subprocess.PIPE
+    )
     try:
         yield process
     finally:
@@ -102,6 +104,16 @@ async def test_a_device_asks_again_and_survives_nonsense(mosquitto: Mosquitto) -
         await peer.client.publish("device/dev/DBus", "nonsense")
         await peer.client.publish("device/dev/Error", b"\xff")
         assert (await peer.receive("device/dev/Status"))["connected"] == 1
+
+
+async def test_a_device_that_nobody_answers_says_so_once(mosquitto: Mosquitto) -> None:
+    async with daemon(mosquitto) as peer, device(mosquitto, "tank") as process:
+        for _ in range(4):
+            await peer.receive("device/dev/Status")
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout is not None
+        said = (await asyncio.wait_for(process.stdout.read(), LIMIT_S)).decode()
+        assert said.count("does mqtt-devices listen to this broker?") == 1
 
 
 async def test_a_device_registers_again_when_the_broker_is_back(mosquitto: Mosquitto) -> None:

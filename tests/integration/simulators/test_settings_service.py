@@ -108,7 +108,8 @@ async def test_wrong_calls_get_the_errors_of_libdbus(client: Client) -> None:
 async def test_add_settings_answers_each_entry(client: Client) -> None:
     answers = await client.add(
         a_setting(),
-        a_setting("Settings/A/C", default=("x", 2**40)),
+        a_setting("/Settings/A/C", default=("x", 2**40)),
+        a_setting("Settings/A/D"),
         a_setting("/Elsewhere"),
         a_setting("/Settings/_A"),
         a_setting("/Settings/T", default=("b", True)),
@@ -119,7 +120,8 @@ async def test_add_settings_answers_each_entry(client: Client) -> None:
     )
     assert answers == [
         {"path": "/Settings/A/B", "error": 0, "value": 4},
-        {"path": "Settings/A/C", "error": 0, "value": 2**40},
+        {"path": "/Settings/A/C", "error": 0, "value": 2**40},
+        {"path": "Settings/A/D", "error": -9},
         {"path": "/Elsewhere", "error": -9},
         {"path": "/Settings/_A", "error": -2},
         {"path": "/Settings/T", "error": -3},

@@ -46,13 +46,17 @@ def test_a_row_is_bright_for_a_moment_after_a_change() -> None:
     assert not row.changed, "the first value is no change"
 
 
-def test_the_values_told_lately_stay_when_there_is_little_room() -> None:
+def test_the_values_that_keep_changing_stay_when_there_is_little_room() -> None:
     board = Board()
-    for moment, path in enumerate(("/C", "/A", "/B")):
-        board.tell(TANK, path, 1, "1", float(moment))
-    rows, more = board.rows(10.5, 2)
-    assert [row.path for row in rows] == ["/A", "/B"]
+    for path in ("/A", "/B", "/C"):
+        board.tell(TANK, path, None, "---", 0.0)
+        board.tell(TANK, path, 1, "1", 1.0)
+    board.tell(TANK, "/C", 2, "2", 2.0)
+    rows, more = board.rows(2.5, 2)
+    assert [row.path for row in rows] == ["/A", "/C"]
     assert more == 1
+    rows, _ = board.rows(60.0, 2)
+    assert [row.path for row in rows] == ["/A", "/B"], "a value that nobody tells any more is as quiet as the rest"
 
 
 def test_every_service_has_its_share_of_the_room() -> None:
