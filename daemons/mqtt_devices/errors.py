@@ -1,8 +1,16 @@
-"""What can be wrong with a message of a device, as that device is told on its Error topic."""
+"""What can be wrong with a message of a device, as that device is told on its Error topic.
+
+DaemonError (daemonkit)
+ +-- WireError
+ |    +-- Rejected   a message, or a part of one, cannot be acted on; its sender is told
+ +-- LinkLost        the connection to the broker ended, or could not be made
+"""
 
 from __future__ import annotations
 
 from enum import StrEnum
+
+from daemonkit.errors import WireError
 
 
 class Reason(StrEnum):
@@ -37,7 +45,7 @@ class Reason(StrEnum):
 TRANSIENT = frozenset({Reason.CONNECTION_LIMIT, Reason.SETTINGS_FAILED, Reason.BUS_FAILED, Reason.NAME_TAKEN})
 
 
-class Rejected(Exception):  # noqa: N818 - the name says what happened, as "refused" does on D-Bus
+class Rejected(WireError):  # noqa: N818 - the name says what happened, as "refused" does on D-Bus
     """A message, or one part of it, that cannot be acted on.
 
     Args:

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from mqtt_devices.errors import Reason, Rejected
 from mqtt_devices.protocol.payload import check_text, parse_object
+from mqtt_devices.protocol.values import coerce
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from mqtt_devices.protocol.service_types import PathRule, Value
 
 # Far above the paths of the richest service type (vebus, about 130).
 MAX_VALUES = 500
@@ -55,6 +58,28 @@ def parse_proxy(payload: bytes) -> ProxyWrite:
     return ProxyWrite(str(topic_path), portal_id, service_type, instance, dict(map(_parse_pair, values.items())))
 
 
+def check_values(proxy: ProxyWrite, rules: Mapping[str, PathRule]) -> dict[str, Value]:
+    """The values, each of the type of its path. All or nothing, like the message.
+
+    Raises:
+        Rejected: a path that the service type does not have or that is not writeable, or a value that does not fit.
+    """
+    checked: dict[str, Value] = {}
+    for path, value in proxy.values.items():
+        rule = rules.get(path)
+        if rule is None:
+            raise Rejected(Reason.UNKNOWN_PATH, f"values.{path}", f"a path of the type {proxy.service_type}")
+        if not rule.writeable:
+            raise Rejected(Reason.NOT_WRITEABLE, f"values.{path}", "a path that can be set")
+        checked[path] = coerce(value, rule)
+    return checked
+
+
+def is_path(path: str) -> bool:
+    """Whether `path` (without leading slash) can be the path of a service."""
+    return _PATH.fullmatch(path) is not None and path[0] == path[0].upper()
+
+
 def _parse_topic_path(topic_path: object) -> tuple[str, str, int]:
     refusal = Rejected(Reason.BAD_TOPIC_PATH, "topicPath", "W/<portal id>/<type>/<instance>, as in the DBus reply")
     if not isinstance(topic_path, str):
@@ -71,6 +96,6 @@ def _parse_topic_path(topic_path: object) -> tuple[str, str, int]:
 def _parse_pair(pair: tuple[str, Any]) -> tuple[str, Any]:
     path, value = pair
     path = check_text(path, "values").removeprefix("/")
-    if not _PATH.fullmatch(path) or path[0] != path[0].upper():
+    if not is_path(path):
         raise Rejected(Reason.UNKNOWN_PATH, f"values.{path}", "a D-Bus path, which begins with a capital letter")
     return path, value

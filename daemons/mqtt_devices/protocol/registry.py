@@ -6,10 +6,10 @@ that is wrong by the shell (ValueError), never by a device.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mqtt_devices.errors import TRANSIENT, Reason, Rejected
+from mqtt_devices.protocol.admission import check_room
 from mqtt_devices.protocol.device import FIRST_RETRY_S, Device
 from mqtt_devices.protocol.effects import Effect, Note, Outcome, Publish, ServiceKey, Subscribe, Unsubscribe, Write
 from mqtt_devices.protocol.lwt import LastWills
@@ -21,17 +21,16 @@ from mqtt_devices.protocol.names import (
     error_topic,
     instance_topic,
     reply_topic,
-    unique_id,
 )
-from mqtt_devices.protocol.proxy import ProxyWrite, parse_proxy
+from mqtt_devices.protocol.proxy import ProxyWrite, check_values, parse_proxy
 from mqtt_devices.protocol.rates import LevelLimiter
 from mqtt_devices.protocol.reply import encode_error, encode_instances, encode_reply, encode_value
 from mqtt_devices.protocol.status import Departure, Registration, parse_status
-from mqtt_devices.protocol.values import coerce
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from mqtt_devices.protocol.admission import Policy
     from mqtt_devices.protocol.inbox import Message
     from mqtt_devices.protocol.service_types import ServiceType, Value
 
@@ -39,21 +38,6 @@ if TYPE_CHECKING:
 _LEVELS = 3
 # Log lines show this much of a payload: a registration of eight services fits.
 _SHOWN = 400
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """What the operator decides."""
-
-    # Each service costs a connection to the bus, of which all of Venus shares 256; and about 17 KiB.
-    max_services: int = 64
-    # A device without services costs only memory, but it does cost that.
-    max_devices: int = 256
-    sends_device_instance: bool = False
-    # Publish Proxy values to W topics of the gateway, as the former driver did, instead of setting them directly.
-    proxy_publishes: bool = False
-    # A device's Proxy may address only services that it registered itself.
-    proxy_checks_owner: bool = True
 
 
 class Registry:
@@ -138,9 +122,8 @@ class Registry:
         device = self._devices.get(key.client_id)
         if device is None or device.opened.pop(key.service_id, None) is None:
             return []
-        return [Note(f"{key.client_id}: service {key.service_id} lost its D-Bus connection", is_warning=True)] + (
-            self._advance(device)
-        )
+        note = Note(f"{key.client_id}: service {key.service_id} lost its D-Bus connection", is_warning=True)
+        return [note, *self._advance(device)]
 
     def tick(self, now: float) -> list[Effect]:
         """Time has passed: retry what is due."""
@@ -178,22 +161,7 @@ class Registry:
         return effects
 
     def _admit(self, level: str, status: Registration) -> Device:
-        """Take over what a device wants.
-
-        Raises:
-            Rejected: no room, or a name that belongs to another device. Nothing has changed then.
-        """
-        others = [device for device in self._devices.values() if device.client_id != status.client_id]
-        if len(others) >= self._policy.max_devices:
-            raise Rejected(Reason.DEVICE_LIMIT, "clientId", f"at most {self._policy.max_devices} devices")
-        taken = {unique_id(device.client_id, name) for device in others for name in device.names}
-        for service_id in status.services:
-            if unique_id(status.client_id, service_id) in taken:
-                rule = f"{unique_id(status.client_id, service_id)} is the name of another device's service"
-                raise Rejected(Reason.NAME_CLASH, f"services.{service_id}", rule)
-        if len(taken) + len(status.services) > self._policy.max_services:
-            rule = f"at most {self._policy.max_services} services on this GX, {len(taken)} are in use"
-            raise Rejected(Reason.SERVICE_LIMIT, "services", rule)
+        check_room(status, self._devices.values(), self._policy)
         device = self._devices.setdefault(status.client_id, Device(status.client_id, level, status))
         device.level, device.wanted = level, status
         device.is_reply_due = True
@@ -207,7 +175,7 @@ class Registry:
         if device is None:
             # Only with the ownership check switched off: a service of any driver, through the gateway.
             return _publish_values(proxy, proxy.values)
-        values = self._check_values(proxy)
+        values = check_values(proxy, self._types[proxy.service_type].paths)
         if self._policy.proxy_publishes:
             return _publish_values(proxy, values)
         return [Write(ServiceKey(device.client_id, service_id), values)]
@@ -225,18 +193,6 @@ class Registry:
             rule = "the W topic of a service that this device has registered, as given in its DBus reply"
             raise Rejected(Reason.NOT_YOURS, "topicPath", rule)
         return None, ""
-
-    def _check_values(self, proxy: ProxyWrite) -> dict[str, Value]:
-        paths = self._types[proxy.service_type].paths
-        checked: dict[str, Value] = {}
-        for path, value in proxy.values.items():
-            rule = paths.get(path)
-            if rule is None:
-                raise Rejected(Reason.UNKNOWN_PATH, f"values.{path}", f"a path of the type {proxy.service_type}")
-            if not rule.writeable:
-                raise Rejected(Reason.NOT_WRITEABLE, f"values.{path}", "a path that devices may set")
-            checked[path] = coerce(value, rule)
-        return checked
 
     # --- the state of a device ----------------------------------------------------------------------------------------
 
@@ -276,7 +232,9 @@ class Registry:
             effects.append(Publish(instance_topic(device.client_id), encode_instances(services)))
         return effects
 
-    def _complain(self, level: str, topic: str, problem: Rejected, now: float, *, accepted: bool = False) -> list[Effect]:
+    def _complain(
+        self, level: str, topic: str, problem: Rejected, now: float, *, accepted: bool = False
+    ) -> list[Effect]:
         if not self._limiter.allows(level, now):
             return []
         effects: list[Effect] = [Note(f"Rejected {topic[:_SHOWN]!a}: {problem.reason}: {problem}", is_warning=True)]

@@ -18,12 +18,16 @@ def encode_reply(portal_id: str, services: Mapping[str, tuple[str, int]]) -> str
 
     Keys are only ever added. Instances are numbers: as text they made the gateway put all devices on instance 0.
     """
-    topic_paths = {
-        service_id: {letter: gateway_topic(letter, portal_id, *service) for letter in ("N", "R", "W")}
-        for service_id, service in services.items()
-    }
-    instances = encode_instances(services)
-    return f'{{"portalId": {json.dumps(portal_id)}, "deviceInstance": {instances}, "topicPath": {json.dumps(topic_paths)}}}'
+    return json.dumps(
+        {
+            "portalId": portal_id,
+            "deviceInstance": {service_id: instance for service_id, (_, instance) in services.items()},
+            "topicPath": {
+                service_id: {letter: gateway_topic(letter, portal_id, *service) for letter in ("N", "R", "W")}
+                for service_id, service in services.items()
+            },
+        }
+    )
 
 
 def encode_instances(services: Mapping[str, tuple[str, int]]) -> str:

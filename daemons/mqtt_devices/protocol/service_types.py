@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# Of numbers without `decimals`: hides what adding floats leaves behind.
+_MAX_DECIMALS = 6
+
 Value = int | float | str | list[str] | None
 
 
@@ -58,8 +61,11 @@ class PathRule:
             return ", ".join(value)
         if isinstance(value, int) and value in self.values:
             return self.values[value]
-        number = f"{value:.{self.decimals}f}" if self.decimals is not None and not isinstance(value, str) else f"{value}"
-        return f"{number} {self.unit}" if self.unit else number
+        text = self._format_number(value) if isinstance(value, float) else str(value)
+        return f"{text} {self.unit}" if self.unit else text
+
+    def _format_number(self, number: float) -> str:
+        return f"{number:.{self.decimals}f}" if self.decimals is not None else str(round(number, _MAX_DECIMALS))
 
 
 @dataclass(frozen=True, slots=True)
