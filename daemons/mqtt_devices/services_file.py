@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 BUILT_IN = Path(__file__).resolve().parents[2] / "services.yml"
 
 _MAX_PRODUCT_ID = 0xFFFF
+# Longer, and people take what they see for stuck.
+_MAX_INTERVAL_S = 60
 # More digits than a double holds would be noise.
 _MAX_DECIMALS = 9
 _PATH_KEYS = (
@@ -57,7 +59,7 @@ def load_services(path: Path = BUILT_IN) -> dict[str, ServiceType]:
 def _read_type(name: object, content: YamlMapping, where: str, choices: Choices) -> ServiceType:
     if not isinstance(name, str) or not is_id(name):
         raise DefinitionError(where, str(name), "a type is the third part of a D-Bus name, like temperature")
-    content.refuse_others(("product_id", "custom_name", "paths"))
+    content.refuse_others(("product_id", "custom_name", "interval_s", "paths"))
     product_id = content.fetch("product_id", int, minimum=0, maximum=_MAX_PRODUCT_ID)
     custom_name = content.fetch("custom_name", str)
     rules = {
@@ -72,7 +74,8 @@ def _read_type(name: object, content: YamlMapping, where: str, choices: Choices)
             rule = "a new D-Bus path without leading slash, of capitalised segments"
             raise DefinitionError(paths.where(path), str(path), rule)
         rules[path] = _read_path(path, paths.fetch(path, YamlMapping), choices)
-    return ServiceType(name, rules)
+    interval_s = content.fetch("interval_s", float, 1.0, minimum=0, maximum=_MAX_INTERVAL_S)
+    return ServiceType(name, rules, interval_s)
 
 
 def _read_path(path: str, content: YamlMapping, choices: Choices) -> PathRule:

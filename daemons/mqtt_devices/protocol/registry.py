@@ -58,6 +58,11 @@ class Registry:
         self.rejected = 0
 
     @property
+    def types(self) -> Mapping[str, ServiceType]:
+        """Service types on offer, by name."""
+        return self._types
+
+    @property
     def devices(self) -> Mapping[str, Device]:
         """All devices by client id; to be looked at only."""
         return self._devices

@@ -70,7 +70,8 @@ class PathRule:
 
 @dataclass(frozen=True, slots=True)
 class ServiceType:
-    """One D-Bus service type; `paths` by path without leading slash."""
+    """One D-Bus service type; `paths` by path without leading slash; values go out at most every `interval_s`."""
 
     name: str
     paths: Mapping[str, PathRule]
+    interval_s: float = 1.0
