@@ -9,10 +9,10 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
 import aiomqtt
-from daemonkit.errors import LinkLost
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from daemonkit.errors import LinkLost
 from mqtt_devices.protocol.effects import Publish, Subscribe, Unsubscribe
 from mqtt_devices.protocol.inbox import MAX_KEPT_PAYLOAD, Inbox, Message
 

@@ -147,9 +147,7 @@ class Controls:
         """
         (old,) = await self._bus.call(SETTINGS_SERVICE, path, BUS_ITEM, "GetValue")
         relative = path.removeprefix(f"{SETTINGS_PATH}/")
-        await self._bus.call(
-            SETTINGS_SERVICE, SETTINGS_PATH, SETTINGS_INTERFACE, "RemoveSettings", "as", ([relative],)
-        )
+        await self._bus.call(SETTINGS_SERVICE, SETTINGS_PATH, SETTINGS_INTERFACE, "RemoveSettings", "as", ([relative],))
         await self._opened().add(_make_setting(path, rule))
         value = _fit(old, rule)
         await self._opened().set(path, value)

@@ -7,9 +7,9 @@ import logging
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from daemonkit.ratelimit import Limiter
 from daemonkit.supervise import fence
 
+from daemonkit.ratelimit import Limiter
 from mqtt_devices.protocol.effects import Effect, Note, Outcome, Plan, ServiceKey, Subscribe, Write
 from mqtt_devices.protocol.names import SUBSCRIPTIONS
 

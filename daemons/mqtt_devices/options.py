@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from daemonkit.yamlvalues import YamlMapping
-
 from mqtt_devices.protocol.admission import Policy
 
 if TYPE_CHECKING:
@@ -66,7 +65,9 @@ def read_policy(config: YamlMapping) -> Policy:
     Raises:
         DefinitionError: unknown key or wrong value in the configuration.
     """
-    config.refuse_others(("broker", "max_services", "max_devices", "device_instance_topic", "proxy", "proxy_any_service"))
+    config.refuse_others(
+        ("broker", "max_services", "max_devices", "device_instance_topic", "proxy", "proxy_any_service")
+    )
     defaults = Policy()
     return Policy(
         max_services=config.fetch("max_services", int, defaults.max_services, minimum=1, maximum=MAX_SERVICES),

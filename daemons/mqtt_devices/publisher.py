@@ -80,7 +80,10 @@ class Publisher:
             else:
                 ready.append((Identity(key, instance, plan.version, self._version), values))
         problems = await asyncio.gather(
-            *(self._open(identity, self._types[plan.open[identity.key.service_id]], values) for identity, values in ready)
+            *(
+                self._open(identity, self._types[plan.open[identity.key.service_id]], values)
+                for identity, values in ready
+            )
         )
         for (identity, _), problem in zip(ready, problems, strict=True):
             if problem is None and identity.key in self._services:
@@ -98,7 +101,9 @@ class Publisher:
         """Take all services off the bus."""
         await asyncio.gather(*(self._close(key) for key in list(self._services)))
 
-    async def _open(self, identity: Identity, service_type: ServiceType, values: Mapping[str, Value]) -> Rejected | None:
+    async def _open(
+        self, identity: Identity, service_type: ServiceType, values: Mapping[str, Value]
+    ) -> Rejected | None:
         async with self._slots:
             try:
                 await self._budget.take()
