@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from daemonkit.daemon import run
 from daemonkit.program import Program
 from daemonkit.supervise import keep_connected
-from velib_async.bus import open_bus
-from velib_async.errors import BusLost
-
 from mqtt_devices.broker import Broker
 from mqtt_devices.connections import ConnectionBudget
 from mqtt_devices.controls import Controls
@@ -22,11 +20,14 @@ from mqtt_devices.protocol.registry import Registry
 from mqtt_devices.publisher import Publisher
 from mqtt_devices.services_file import load_services
 from mqtt_devices.status_report import StatusReport
+from velib_async.bus import open_bus
+from velib_async.errors import BusLost
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from daemonkit.context import Context
+    from velib_async.bus import Library
 
 NAME = "mqtt-devices"
 
@@ -41,19 +42,21 @@ async def serve(context: Context) -> None:
     registry = Registry(load_services(), read_policy(context.config))
     address = read_broker(context.arguments, context.config)
     inbox = Inbox()
-    broker = Broker(address, inbox=inbox, get_topics=lambda: driver.get_topics())
+    broker = Broker(address, inbox=inbox)
     driver = Driver(registry, broker=broker, inbox=inbox)
     report = StatusReport(context.status, registry, inbox)
     async with asyncio.TaskGroup() as tasks:
         link = f"MQTT broker {address.host}:{address.port}"
-        tasks.create_task(keep_connected(link, broker.session, on_state=report.set_broker), name="broker")
+        tasks.create_task(
+            keep_connected(link, partial(broker.session, driver.get_topics), on_state=report.set_broker), name="broker"
+        )
         tasks.create_task(report.run(), name="status")
         tasks.create_task(_serve_bus(context, registry, driver), name="bus")
 
 
 async def _serve_bus(context: Context, registry: Registry, driver: Driver) -> None:
     """Wait for what the services need, then serve devices; leaves nothing on the bus."""
-    library = context.bus_library
+    library = cast("Library | None", context.bus_library)
     bus = await open_bus(context.bus_address, library=library)
     controls = Controls(bus)
     publisher = Publisher(

@@ -28,6 +28,8 @@ MAX_PACKET = MAX_KEPT_PAYLOAD + 2048
 MAX_OUTBOX = 1000
 # Topics in one SUBSCRIBE, so that the packet stays small however many last wills there are.
 TOPICS_PER_SUBSCRIBE = 50
+# SUBACK codes from here on are refusals, for example by an access list (MQTT 3.1.1, 3.9.3; MQTT 5, 3.9.3).
+_REFUSED = 0x80
 # A broker of the local network that has not answered within this time will not.
 ANSWER_LIMIT_S = 10.0
 KEEPALIVE_S = 60
@@ -46,13 +48,11 @@ class Broker:
     Args:
         address: where, and as whom.
         inbox: takes what arrives; `arrived` is set then.
-        get_topics: called on each new connection, returns what to subscribe.
     """
 
-    def __init__(self, address: BrokerAddress, *, inbox: Inbox, get_topics: Callable[[], Sequence[str]]) -> None:
+    def __init__(self, address: BrokerAddress, *, inbox: Inbox) -> None:
         self._address = address
         self._inbox = inbox
-        self._get_topics = get_topics
         self._outbox: deque[Request] = deque(maxlen=MAX_OUTBOX)
         self._has_output = asyncio.Event()
         self._identifier = f"mqtt-devices-{secrets.token_hex(4)}"
@@ -64,8 +64,8 @@ class Broker:
         self._outbox.append(request)
         self._has_output.set()
 
-    async def session(self, up: Callable[[], None]) -> None:
-        """Connect, subscribe, call `up`, and work until the connection ends.
+    async def session(self, get_topics: Callable[[], Sequence[str]], up: Callable[[], None]) -> None:
+        """Connect, subscribe to what `get_topics` says then, call `up`, and work until the connection ends.
 
         Raises:
             LinkLost: it could not be made, or has ended. Nothing that is subscribed survives.
@@ -74,7 +74,7 @@ class Broker:
             async with self._make_client() as client:
                 # What is subscribed is decided anew; requests of the former connection would undo it.
                 self._keep_publications()
-                await self._subscribe(client, self._get_topics())
+                await self._subscribe(client, get_topics())
                 up()
                 await self._work(client)
         except aiomqtt.MqttError as error:
@@ -113,10 +113,10 @@ class Broker:
     async def _subscribe(self, client: aiomqtt.Client, topics: Sequence[str]) -> None:
         for start in range(0, len(topics), TOPICS_PER_SUBSCRIBE):
             part = topics[start : start + TOPICS_PER_SUBSCRIBE]
-            codes = await client.subscribe([(topic, 0) for topic in part])
+            codes: Sequence[Any] = await client.subscribe([(topic, 0) for topic in part])
             for topic, code in zip(part, codes, strict=False):
-                # 128 and above: refused, for example by an access list.
-                if (code if isinstance(code, int) else code.value) >= 128:  # noqa: PLR2004 - MQTT 3.1.1, 3.9.3
+                # An int from MQTT 3.1.1, an object from MQTT 5.
+                if getattr(code, "value", code) >= _REFUSED:
                     _log.warning("the broker refuses a subscription to %.200r; check its access rules", topic)
 
     def _keep_publications(self) -> None:
@@ -128,7 +128,7 @@ class Broker:
         address = self._address
         properties = None
         if self._protocol is aiomqtt.ProtocolVersion.V5:
-            properties = Properties(PacketTypes.CONNECT)
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho
             properties.MaximumPacketSize = MAX_PACKET
         return aiomqtt.Client(
             address.host,
@@ -147,12 +147,11 @@ class Broker:
         )
 
     def _take(self, message: aiomqtt.Message) -> None:
-        payload = message.payload if isinstance(message.payload, bytes) else b""
-        self._inbox.put(Message(str(message.topic), payload, bool(message.retain)))
+        self._inbox.put(Message(str(message.topic), message.payload, bool(message.retain)))
         self.arrived.set()
 
     def _choose_protocol(self, error: aiomqtt.MqttError) -> None:
-        """Fall back to MQTT 3.1.1 for a broker that refuses MQTT 5 as such, and try MQTT 5 again after the next loss."""
+        """Fall back to MQTT 3.1.1 for a broker that refuses MQTT 5 as such; begin with MQTT 5 after the next loss."""
         is_refused = isinstance(error, aiomqtt.MqttCodeError) and "protocol version" in str(error).lower()
         is_five = self._protocol is aiomqtt.ProtocolVersion.V5
         self._protocol = aiomqtt.ProtocolVersion.V311 if is_refused and is_five else aiomqtt.ProtocolVersion.V5

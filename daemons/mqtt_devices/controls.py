@@ -10,21 +10,19 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from velib_async.bus import BUS_ITEM
-from velib_async.errors import CallError, SettingError, SettingTypeChanged
-from velib_async.localsettings import SETTINGS_INTERFACE, SETTINGS_PATH, SETTINGS_SERVICE, Setting, Settings
-
 from mqtt_devices.errors import Rejected
 from mqtt_devices.protocol.names import setting_path, unique_id
 from mqtt_devices.protocol.service_types import PathRule, ServiceType, Value, ValueKind
 from mqtt_devices.protocol.values import coerce
+from velib_async.bus import BUS_ITEM
+from velib_async.errors import CallError, SettingError, SettingTypeChanged
+from velib_async.localsettings import SETTINGS_INTERFACE, SETTINGS_PATH, SETTINGS_SERVICE, Setting, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from velib_async.bus import Bus
-
     from mqtt_devices.protocol.effects import ServiceKey
+    from velib_async.bus import Bus
 
     Receiver = Callable[[PathRule, Value], None]
 

@@ -7,9 +7,8 @@ import logging
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from daemonkit.supervise import fence
-
 from daemonkit.ratelimit import Limiter
+from daemonkit.supervise import fence
 from mqtt_devices.protocol.effects import Effect, Note, Outcome, Plan, ServiceKey, Subscribe, Write
 from mqtt_devices.protocol.names import SUBSCRIPTIONS
 

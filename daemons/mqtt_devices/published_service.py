@@ -5,20 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from velib_async.mandatory import add_mandatory_items
-from velib_async.service import Item, Service
-
 from mqtt_devices.protocol.names import bus_name
 from mqtt_devices.ruled_items import RuledItem, make_item
+from velib_async.mandatory import add_mandatory_items
+from velib_async.service import Item, Service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from velib_async.bus import Bus
-
     from mqtt_devices.controls import Controls
     from mqtt_devices.protocol.effects import ServiceKey
     from mqtt_devices.protocol.service_types import PathRule, ServiceType, Value
+    from velib_async.bus import Bus
 
 # As the former driver named itself: users and their scripts look for it.
 PROCESS_NAME = "dbus-mqtt-devices"

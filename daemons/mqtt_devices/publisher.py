@@ -6,21 +6,19 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from velib_async.bus import open_bus
-from velib_async.errors import BusLost, CallError, NameTaken, SettingError, VelibError
-
 from mqtt_devices.errors import Reason, Rejected
 from mqtt_devices.protocol.effects import Outcome, Plan, ServiceKey, Write
 from mqtt_devices.published_service import Identity, PublishedService
+from velib_async.bus import open_bus
+from velib_async.errors import BusLost, CallError, NameTaken, SettingError, VelibError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from velib_async.bus import Library
-
     from mqtt_devices.connections import ConnectionBudget
     from mqtt_devices.controls import Controls
     from mqtt_devices.protocol.service_types import ServiceType, Value
+    from velib_async.bus import Library
 
 # Services that are opened at the same time: enough to hide the round trips to bus and localsettings, few enough that
 # a burst of registrations does not stall the one core of a small GX.

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from velib_async.service import DoubleItem, IntegerItem, Item, TextArrayItem, TextItem
-
 from mqtt_devices.errors import Rejected
 from mqtt_devices.protocol.service_types import PathRule, Value, ValueKind
 from mqtt_devices.protocol.values import coerce
+from velib_async.service import DoubleItem, IntegerItem, Item, TextArrayItem, TextItem
 
 if TYPE_CHECKING:
     from velib_async.items import OnChange
@@ -21,7 +20,8 @@ class RuledItem(Item):
     rule: PathRule
 
     def __init__(self, rule: PathRule, value: Value, onchange: OnChange | None) -> None:
-        self.rule = rule  # first: the constructor converts
+        # First, because the constructor converts. Each subclass has the slot.
+        self.rule = rule  # type: ignore[misc] # a mixin cannot have it
         super().__init__(
             f"/{rule.path}",
             value,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from daemonkit.status import StatusFile
     from daemonkit.supervise import LinkState
-
     from mqtt_devices.protocol.inbox import Inbox
     from mqtt_devices.protocol.registry import Registry
 
