@@ -64,7 +64,12 @@ def _read_type(name: object, content: YamlMapping, where: str, choices: Choices)
     custom_name = content.fetch("custom_name", str)
     rules = {
         "ProductId": PathRule(
-            path="ProductId", kind=ValueKind.INTEGER, minimum=0, maximum=_MAX_PRODUCT_ID, default=product_id
+            path="ProductId",
+            kind=ValueKind.INTEGER,
+            minimum=0,
+            maximum=_MAX_PRODUCT_ID,
+            default=product_id,
+            is_hexadecimal=True,  # as all Venus programs show it
         ),
         "CustomName": PathRule(path="CustomName", kind=ValueKind.TEXT, role=Role.SETTING, default=custom_name),
     }

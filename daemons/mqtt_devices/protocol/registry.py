@@ -101,7 +101,7 @@ class Registry:
                 self.rejected += 1
                 effects += self._complain(levels[1], message.topic, problem, now)
         for client_id in self._last_wills.receive(message.topic, message.payload, retained=message.retained):
-            effects.append(Note(f"Last will of {client_id} on {message.topic}"))
+            effects.append(Note(f"Last will of {client_id} on {message.topic!a}"))
             effects += self._leave(client_id)
         return effects
 
@@ -113,9 +113,8 @@ class Registry:
         for service_id, instance in outcome.opened.items():
             name = bus_name(device.opened[service_id].service_type, device.client_id, service_id)
             effects.append(Note(f"Registered Service {name} under DeviceInstance {instance}"))
-        for service_id, problem in outcome.failed.items():
-            told = Rejected(problem.reason, f"services.{service_id}", problem.rule)
-            effects += self._complain(device.level, f"{DEVICE}/{device.level}/{STATUS}", told, now)
+        if outcome.failed:
+            effects += self._complain(device.level, f"{DEVICE}/{device.level}/{STATUS}", _sum_up(outcome), now)
         if any(problem.reason in TRANSIENT for problem in outcome.failed.values()):
             device.plan_retry(now)
         else:
@@ -153,8 +152,10 @@ class Registry:
             return self._leave(level)
         status = parse_status(message.payload, self._types)
         shown = message.payload[:_SHOWN].decode("utf-8", "replace")
-        effects: list[Effect] = [Note(f"Received device status message on {message.topic}: {shown!a}")]
+        effects: list[Effect] = [Note(f"Received device status message on {message.topic[:_SHOWN]!a}: {shown!a}")]
         if isinstance(status, Departure):
+            if status.client_id not in self._devices:
+                effects.append(Note(f"Device {status.client_id} is not registered", is_warning=True))
             return effects + self._leave(status.client_id)
         device = self._admit(level, status)
         subscribe, unsubscribe = self._last_wills.arm(status.client_id, status.last_will)
@@ -245,6 +246,14 @@ class Registry:
         effects: list[Effect] = [Note(f"Rejected {topic[:_SHOWN]!a}: {problem.reason}: {problem}", is_warning=True)]
         target = error_topic(level)
         return [*effects, Publish(target, encode_error(topic, problem, accepted=accepted))] if target else effects
+
+
+def _sum_up(outcome: Outcome) -> Rejected:
+    """One complaint for all services that failed: a device is told one thing a second."""
+    service_id, problem = next(iter(outcome.failed.items()))
+    others = sorted(set(outcome.failed) - {service_id})
+    rule = f"{problem.rule}; failed as well: {', '.join(others)}" if others else problem.rule
+    return Rejected(problem.reason, f"services.{service_id}", rule)
 
 
 def _publish_values(proxy: ProxyWrite, values: Mapping[str, Value]) -> list[Effect]:

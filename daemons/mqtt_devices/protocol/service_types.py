@@ -46,6 +46,7 @@ class PathRule:
     default: Value = None
     values: Mapping[int, str] = field(default_factory=dict)
     writeable: bool = True
+    is_hexadecimal: bool = False
     description: str = ""
 
     @property
@@ -61,6 +62,8 @@ class PathRule:
             return ", ".join(value)
         if isinstance(value, int) and value in self.values:
             return self.values[value]
+        if self.is_hexadecimal and isinstance(value, int):
+            return f"0x{value:X}"
         text = self._format_number(value) if isinstance(value, float) else str(value)
         return f"{text} {self.unit}" if self.unit else text
 
