@@ -18,14 +18,15 @@ def test_parse_object_gives_an_object_or_says_no(payload: bytes) -> None:
         assert isinstance(parse_object(payload), dict)
 
 
-@given(objects.filter(lambda value: value == value))  # noqa: PLR0124 - without NaN, which never equals itself
+@given(objects)
 def test_parse_object_reads_what_json_wrote(value: dict[str, Any]) -> None:
-    text = json.dumps(value)
-    if "NaN" in text or "Infinity" in text:
+    try:
+        payload = json.dumps(value, allow_nan=False).encode()
+    except ValueError:  # holds NaN or Infinity, which are no JSON
         with pytest.raises(Rejected):
-            parse_object(text.encode())
+            parse_object(json.dumps(value).encode())
     else:
-        assert parse_object(text.encode()) == value
+        assert parse_object(payload) == value
 
 
 @pytest.mark.parametrize(

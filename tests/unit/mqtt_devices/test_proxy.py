@@ -41,8 +41,15 @@ def test_proxy_is_taken_apart() -> None:
         "W/+/tank/1",
         "W/a/#/1",
         "W/a/tank/x",
-    ]
-    + ["W/a/tank/-1", "W/a/tank/1.0", "W/a/tank/٣", "W/a/tank/" + "9" * 30, 5, ["W"], {"W": 1}, True],
+        "W/a/tank/-1",
+        "W/a/tank/1.0",
+        "W/a/tank/٣",
+        "W/a/tank/" + "9" * 30,
+        5,
+        ["W"],
+        {"W": 1},
+        True,
+    ],
 )
 def test_proxy_topic_path_is_the_one_of_a_service(topic_path: object) -> None:
     with pytest.raises(Rejected) as caught:
