@@ -56,6 +56,7 @@ class GX:
         self.broker = broker
         self.directory = directory
         self.library = library
+        self.daemon_address = bus.address
         self.settings_file = directory / "settings.xml"
         self._stack = AsyncExitStack()
         self._parts: dict[str, AsyncExitStack] = {}
@@ -103,7 +104,7 @@ class GX:
         if self.daemon is not None:
             await asyncio.to_thread(self.daemon.close)
         chosen = ("--dbus-library", self.library, *arguments)
-        self.daemon = MqttDevicesProcess(self.dbus.address, self.broker.port, self.directory, *chosen)
+        self.daemon = MqttDevicesProcess(self.daemon_address, self.broker.port, self.directory, *chosen)
         await asyncio.to_thread(self.daemon.start)
         return self.daemon
 
@@ -218,14 +219,16 @@ class GX:
             await asyncio.sleep(_POLL_S)
         raise AssertionError(f"{service}{path} is {found!r}, not {value!r}, after {LIMIT_S:g} s")
 
-    async def wait_names(self, *, present: tuple[str, ...] = (), absent: tuple[str, ...] = ()) -> None:
+    async def wait_names(
+        self, *, present: tuple[str, ...] = (), absent: tuple[str, ...] = (), poll_s: float = _POLL_S
+    ) -> None:
         """Wait until names are there and others are not."""
         end = time.monotonic() + LIMIT_S
         while time.monotonic() < end:
             names = await self.names()
             if set(present) <= names and not names & set(absent):
                 return
-            await asyncio.sleep(_POLL_S)
+            await asyncio.sleep(poll_s)
         raise AssertionError(f"names are {sorted(names)}")
 
 

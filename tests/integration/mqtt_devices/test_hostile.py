@@ -26,7 +26,7 @@ MAX_GROWTH_KIB = 40 * 1024
 MAX_LOG_BYTES = 2_000_000
 
 KEYS = ("clientId", "connected", "version", "services", "lwt_topic", "lwt_value", "topicPath", "values")
-VALUES = (
+VALUES: tuple[object, ...] = (
     *(0, 1, -1, 2, 1.5, 1e300, 10**30, None, True, False, "", "x", "temperature", "#", "a/+/b", "\0", "\ud800"),
     *([], {}, [[]], {"t1": "temperature"}, {"": "tank"}, {"t1": "grid", "t2": 5}, {"Temperature": "NaN"}, {"T": {}}),
     *(f"W/{PORTAL}/temperature/1", f"W/{PORTAL}/settings/0", "W/+/+/+", "x" * 3000),
