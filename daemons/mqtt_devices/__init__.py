@@ -1,0 +1,1 @@
+"""mqtt-devices: MQTT devices become services on the D-Bus of a Victron Venus OS device."""

@@ -1,0 +1,110 @@
+"""Wiring: builds the parts and runs them in one TaskGroup."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from daemonkit.daemon import run
+from daemonkit.program import Program
+from daemonkit.supervise import keep_connected
+from mqtt_devices.broker import Broker
+from mqtt_devices.connections import ConnectionBudget
+from mqtt_devices.controls import Controls
+from mqtt_devices.driver import Driver
+from mqtt_devices.options import add_arguments, read_broker, read_policy
+from mqtt_devices.portal import find_portal_id
+from mqtt_devices.protocol.inbox import Inbox
+from mqtt_devices.protocol.registry import Registry
+from mqtt_devices.publisher import Publisher
+from mqtt_devices.services_file import load_services
+from mqtt_devices.status_report import StatusReport
+from velib_async.bus import open_bus
+from velib_async.errors import BusLost
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from daemonkit.context import Context
+    from velib_async.bus import Library
+
+NAME = "mqtt-devices"
+
+
+async def serve(context: Context) -> None:
+    """Run the daemon until it is cancelled.
+
+    Raises:
+        BusLost: D-Bus is gone.
+        DefinitionError: configuration or services.yml is wrong.
+    """
+    registry = Registry(load_services(), read_policy(context.config))
+    address = read_broker(context.arguments, context.config)
+    inbox = Inbox()
+    broker = Broker(address, inbox=inbox)
+    driver = Driver(registry, broker=broker, inbox=inbox)
+    report = StatusReport(context.status, registry, inbox)
+    async with asyncio.TaskGroup() as tasks:
+        link = f"MQTT broker {address.host}:{address.port}"
+        tasks.create_task(
+            keep_connected(link, partial(broker.session, driver.get_topics), on_state=report.set_broker), name="broker"
+        )
+        tasks.create_task(report.run(), name="status")
+        tasks.create_task(_serve_bus(context, registry, driver), name="bus")
+
+
+async def _serve_bus(context: Context, registry: Registry, driver: Driver) -> None:
+    """Wait for what the services need, then serve devices; leaves nothing on the bus."""
+    library = cast("Library | None", context.bus_library)
+    bus = await open_bus(context.bus_address, library=library)
+    controls = Controls(bus)
+    publisher = Publisher(
+        registry.types,
+        controls=controls,
+        budget=ConnectionBudget(bus),
+        connect=(context.bus_address, library),
+        version=context.version,
+        on_lost=driver.lose,
+    )
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(bus.wait_lost(), name="bus.lost")
+            await controls.open()
+            portal_id = await find_portal_id(bus, context.paths.data / "venus" / "unique-id")
+            tasks.create_task(controls.run(), name="controls")
+            await driver.run(publisher, portal_id)
+    finally:
+        await publisher.close()
+        await controls.close()
+        await bus.close()
+
+
+def check(context: Context, file: Path | None) -> list[str]:
+    """Load configuration and services.yml, or only `file`; say what is in them.
+
+    Raises:
+        DefinitionError: names the first mistake.
+    """
+    lines = []
+    if file is None:
+        read_policy(context.config)
+        address = read_broker(context.arguments, context.config)
+        lines.append(f"broker {address.host}:{address.port}, {'TLS' if address.certificate else 'plain'}")
+    types = load_services(file) if file else load_services()
+    paths = sum(len(service_type.paths) for service_type in types.values())
+    return [*lines, f"{len(types)} service types with {paths} paths: {', '.join(sorted(types))}"]
+
+
+def main() -> int:
+    """Run as a daemon; return the exit code."""
+    return run(
+        Program(
+            name=NAME,
+            summary="Puts devices that speak MQTT on the D-Bus of Venus OS.",
+            main=serve,
+            add_arguments=add_arguments,
+            check=check,
+            expected=(BusLost,),
+        )
+    )

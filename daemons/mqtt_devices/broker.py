@@ -1,0 +1,175 @@
+"""The connection to the MQTT broker. The only file that knows aiomqtt (and paho-mqtt, of which it is made)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections import deque
+from typing import TYPE_CHECKING, Any, cast
+
+import aiomqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from daemonkit.errors import LinkLost
+from mqtt_devices.protocol.effects import Publish, Subscribe, Unsubscribe
+from mqtt_devices.protocol.inbox import MAX_KEPT_PAYLOAD, Inbox, Message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mqtt_devices.options import BrokerAddress
+
+# What the broker may send in one packet: the largest payload that is read, its topic and the header. A broker that
+# speaks MQTT 5 drops larger ones; without this limit a payload of 256 MB would have to be taken into memory.
+MAX_PACKET = MAX_KEPT_PAYLOAD + 2048
+# Replies that wait for a broker that is away or slow. One registration needs one or two.
+MAX_OUTBOX = 1000
+# Topics in one SUBSCRIBE, so that the packet stays small however many last wills there are.
+TOPICS_PER_SUBSCRIBE = 50
+# SUBACK codes from here on are refusals, for example by an access list (MQTT 3.1.1, 3.9.3; MQTT 5, 3.9.3).
+_REFUSED = 0x80
+# A broker of the local network that has not answered within this time will not.
+ANSWER_LIMIT_S = 10.0
+KEEPALIVE_S = 60
+
+_log = logging.getLogger(__name__)
+# paho logs one line for each packet at DEBUG; its failures arrive here as exceptions.
+_paho_log = logging.getLogger("mqtt_devices.paho")
+_paho_log.setLevel(logging.CRITICAL)
+
+Request = Publish | Subscribe | Unsubscribe
+
+
+class Broker:
+    """One broker: messages in go to the inbox, requests out wait until they can be sent.
+
+    Args:
+        address: where, and as whom.
+        inbox: takes what arrives; `arrived` is set then.
+    """
+
+    def __init__(self, address: BrokerAddress, *, inbox: Inbox) -> None:
+        self._address = address
+        self._inbox = inbox
+        self._outbox: deque[Request] = deque(maxlen=MAX_OUTBOX)
+        self._has_output = asyncio.Event()
+        self._identifier = f"mqtt-devices-{secrets.token_hex(4)}"
+        self._protocol = aiomqtt.ProtocolVersion.V5
+        self.arrived = asyncio.Event()
+
+    def send(self, request: Request) -> None:
+        """Queue a request; beyond MAX_OUTBOX the oldest is dropped."""
+        self._outbox.append(request)
+        self._has_output.set()
+
+    async def session(self, get_topics: Callable[[], Sequence[str]], up: Callable[[], None]) -> None:
+        """Connect, subscribe to what `get_topics` says then, call `up`, and work until the connection ends.
+
+        Raises:
+            LinkLost: it could not be made, or has ended. Nothing that is subscribed survives.
+        """
+        try:
+            async with self._make_client() as client:
+                # What is subscribed is decided anew; requests of the former connection would undo it.
+                self._keep_publications()
+                await self._subscribe(client, get_topics())
+                up()
+                await self._work(client)
+        except aiomqtt.MqttError as error:
+            self._choose_protocol(error)
+            raise LinkLost(f"{error}") from None
+
+    async def _work(self, client: aiomqtt.Client) -> None:
+        tasks = (
+            asyncio.create_task(_wait_for_end(client), name="broker.end"),
+            asyncio.create_task(self._send_requests(client), name="broker.send"),
+        )
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _send_requests(self, client: aiomqtt.Client) -> None:
+        while True:
+            self._has_output.clear()
+            while self._outbox:
+                await self._send_request(client, self._outbox.popleft())
+            await self._has_output.wait()
+
+    async def _send_request(self, client: aiomqtt.Client, request: Request) -> None:
+        if isinstance(request, Publish):
+            await client.publish(request.topic, request.payload)
+        elif isinstance(request, Subscribe):
+            await self._subscribe(client, (request.topic,))
+        else:
+            await client.unsubscribe(request.topic)
+
+    async def _subscribe(self, client: aiomqtt.Client, topics: Sequence[str]) -> None:
+        for start in range(0, len(topics), TOPICS_PER_SUBSCRIBE):
+            part = topics[start : start + TOPICS_PER_SUBSCRIBE]
+            codes: Sequence[Any] = await client.subscribe([(topic, 0) for topic in part])
+            for topic, code in zip(part, codes, strict=False):
+                # An int from MQTT 3.1.1, an object from MQTT 5.
+                if getattr(code, "value", code) >= _REFUSED:
+                    _log.warning("the broker refuses a subscription to %.200r; check its access rules", topic)
+
+    def _keep_publications(self) -> None:
+        kept = [request for request in self._outbox if isinstance(request, Publish)]
+        self._outbox.clear()
+        self._outbox.extend(kept)
+
+    def _make_client(self) -> aiomqtt.Client:
+        address = self._address
+        properties = None
+        if self._protocol is aiomqtt.ProtocolVersion.V5:
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho
+            properties.MaximumPacketSize = MAX_PACKET
+        return aiomqtt.Client(
+            address.host,
+            address.port,
+            username=address.user,
+            password=address.password,
+            tls_params=aiomqtt.TLSParameters(ca_certs=address.certificate) if address.certificate else None,
+            identifier=self._identifier,
+            protocol=self._protocol,
+            properties=properties,
+            keepalive=KEEPALIVE_S,
+            timeout=ANSWER_LIMIT_S,
+            logger=_paho_log,
+            # aiomqtt makes its queue by calling this; a task per message, as its iterator needs, would cost too much.
+            queue_type=cast("Any", lambda maxsize: _Intake(self._take, maxsize)),
+        )
+
+    def _take(self, message: aiomqtt.Message) -> None:
+        self._inbox.put(Message(str(message.topic), message.payload, bool(message.retain)))
+        self.arrived.set()
+
+    def _choose_protocol(self, error: aiomqtt.MqttError) -> None:
+        """Fall back to MQTT 3.1.1 for a broker that refuses MQTT 5 as such; begin with MQTT 5 after the next loss."""
+        is_refused = isinstance(error, aiomqtt.MqttCodeError) and "protocol version" in str(error).lower()
+        is_five = self._protocol is aiomqtt.ProtocolVersion.V5
+        self._protocol = aiomqtt.ProtocolVersion.V311 if is_refused and is_five else aiomqtt.ProtocolVersion.V5
+
+
+class _Intake(asyncio.Queue[aiomqtt.Message]):
+    """Hands each message over at once and stays empty."""
+
+    def __init__(self, take: Callable[[aiomqtt.Message], None], maxsize: int) -> None:
+        super().__init__(maxsize)
+        self._take = take
+
+    def put_nowait(self, item: aiomqtt.Message) -> None:
+        """Called by aiomqtt for each message."""
+        self._take(item)
+
+
+async def _wait_for_end(client: aiomqtt.Client) -> None:
+    async for _ in client.messages:
+        # The intake is always empty, so this loop only ends, with MqttError.
+        continue

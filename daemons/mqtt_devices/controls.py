@@ -1,0 +1,178 @@
+"""What the user sets: paths that localsettings keeps, in step with D-Bus in both directions.
+
+Settings: /Settings/MqttDevices/mqtt_<client>_<service>/<path> for each path of role "setting";
+/Settings/Devices/mqtt_<client>_<service>/ClassAndVrmInstance for the device instance.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from mqtt_devices.errors import Rejected
+from mqtt_devices.protocol.names import setting_path, unique_id
+from mqtt_devices.protocol.service_types import PathRule, ServiceType, Value, ValueKind
+from mqtt_devices.protocol.values import coerce
+from velib_async.bus import BUS_ITEM
+from velib_async.errors import CallError, SettingError, SettingTypeChanged
+from velib_async.localsettings import SETTINGS_INTERFACE, SETTINGS_PATH, SETTINGS_SERVICE, Setting, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mqtt_devices.protocol.effects import ServiceKey
+    from velib_async.bus import Bus
+
+    Receiver = Callable[[PathRule, Value], None]
+
+_log = logging.getLogger(__name__)
+
+
+class Controls:
+    """All settings of all services.
+
+    Args:
+        bus: the connection on which localsettings is watched.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._settings: Settings | None = None
+        self._receivers: dict[str, tuple[PathRule, Receiver]] = {}
+        # Values that devices set, not written yet: the latest of each setting.
+        self._unwritten: dict[str, Value] = {}
+        self._has_unwritten = asyncio.Event()
+
+    async def open(self) -> None:
+        """Wait until localsettings is there.
+
+        Raises:
+            BusLost: the connection ended.
+        """
+        self._settings = await Settings.open(self._bus, on_change=self._on_change)
+
+    async def run(self) -> None:
+        """Write what devices set, one at a time; runs until cancelled."""
+        while True:
+            self._has_unwritten.clear()
+            while self._unwritten:
+                path = next(iter(self._unwritten))
+                await self._write(path, self._unwritten[path])
+            await self._has_unwritten.wait()
+
+    async def prepare(self, key: ServiceKey, service_type: ServiceType) -> tuple[int, dict[str, Value]]:
+        """Add a service's settings; return its device instance and the present values by path.
+
+        Raises:
+            SettingError, CallError: localsettings refuses or does not answer.
+            BusLost: the connection ended.
+        """
+        settings = self._opened()
+        rules = {
+            setting_path(key.client_id, key.service_id, rule.path): rule
+            for rule in service_type.paths.values()
+            if rule.persists
+        }
+        await self._add(rules)
+        instance = await settings.allocate_instance(unique_id(key.client_id, key.service_id), service_type.name)
+        return instance, {rule.path: _fit(settings.get(path), rule) for path, rule in rules.items()}
+
+    def attach(self, key: ServiceKey, service_type: ServiceType, receive: Receiver) -> None:
+        """Have `receive` called when a setting of this service is changed elsewhere."""
+        for rule in service_type.paths.values():
+            if rule.persists:
+                self._receivers[setting_path(key.client_id, key.service_id, rule.path)] = (rule, receive)
+
+    def detach(self, key: ServiceKey, service_type: ServiceType) -> None:
+        """Undo `attach`."""
+        for rule in service_type.paths.values():
+            self._receivers.pop(setting_path(key.client_id, key.service_id, rule.path), None)
+
+    async def change(self, key: ServiceKey, rule: PathRule, value: Value) -> bool:
+        """Keep a value that somebody wrote on D-Bus; whether localsettings took it."""
+        path = setting_path(key.client_id, key.service_id, rule.path)
+        try:
+            await self._opened().set(path, value)
+        except (SettingError, CallError, KeyError) as error:
+            _log.warning("%s is not kept: %s", path, error)
+            return False
+        return True
+
+    def note(self, key: ServiceKey, values: Mapping[str, Value]) -> None:
+        """Keep values (by path) that a device set; written soon, the latest of each path."""
+        for path, value in values.items():
+            self._unwritten[setting_path(key.client_id, key.service_id, path)] = value
+        self._has_unwritten.set()
+
+    async def close(self) -> None:
+        """Stop watching localsettings."""
+        if self._settings is not None:
+            await self._settings.close()
+
+    def _opened(self) -> Settings:
+        if self._settings is None:
+            raise RuntimeError("Controls are used before they were opened")
+        return self._settings
+
+    async def _write(self, path: str, value: Value) -> None:
+        try:
+            await self._opened().set(path, value)
+        except (SettingError, CallError, KeyError) as error:
+            _log.warning("%s is not kept: %s", path, error)
+        finally:
+            # A newer value that came meanwhile is written next.
+            if self._unwritten.get(path) == value:
+                del self._unwritten[path]
+
+    async def _add(self, rules: Mapping[str, PathRule]) -> None:
+        settings = [_make_setting(path, rule) for path, rule in rules.items()]
+        # Each round repairs one setting, so there are at most as many as settings, and a last one that succeeds.
+        for _ in rules:
+            try:
+                await self._opened().add(*settings)
+            except SettingTypeChanged as error:
+                await self._change_type(error.path, rules[error.path])
+            else:
+                return
+        await self._opened().add(*settings)
+
+    async def _change_type(self, path: str, rule: PathRule) -> None:
+        """Replace a setting of another type, keeping its value where it can be converted.
+
+        The former driver let the type follow from the default, so that Ac/MaxPower, for one, was an integer.
+        localsettings changes no types (error -5): the setting has to be removed first.
+        """
+        (old,) = await self._bus.call(SETTINGS_SERVICE, path, BUS_ITEM, "GetValue")
+        relative = path.removeprefix(f"{SETTINGS_PATH}/")
+        await self._bus.call(SETTINGS_SERVICE, SETTINGS_PATH, SETTINGS_INTERFACE, "RemoveSettings", "as", ([relative],))
+        await self._opened().add(_make_setting(path, rule))
+        value = _fit(old, rule)
+        await self._opened().set(path, value)
+        _log.info("%s: type changed, %r is now %r", path, old, value)
+
+    def _on_change(self, path: str, value: Any) -> None:
+        receiver = self._receivers.get(path)
+        if receiver is None or path in self._unwritten:
+            # The echo of an older value must not undo a newer one that waits to be written.
+            return
+        rule, receive = receiver
+        receive(rule, _fit(value, rule))
+
+
+def _fit(value: Any, rule: PathRule) -> Value:
+    """A setting's value as its path allows it, else the default: limits may have changed since it was stored."""
+    try:
+        return coerce(value, rule)
+    except Rejected:
+        return rule.default
+
+
+def _make_setting(path: str, rule: PathRule) -> Setting:
+    default = rule.default
+    if rule.kind is ValueKind.INTEGER:
+        lowest, highest = (None if limit is None else int(limit) for limit in (rule.minimum, rule.maximum))
+        return Setting(path, int(str(default)), lowest, highest)
+    if rule.kind is ValueKind.DOUBLE:
+        return Setting(path, float(str(default)), rule.minimum, rule.maximum)
+    return Setting(path, str(default))

@@ -1,0 +1,78 @@
+"""Command line and configuration file. The flags are those of the former driver; the command line wins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from daemonkit.yamlvalues import YamlMapping
+from mqtt_devices.protocol.admission import Policy
+
+if TYPE_CHECKING:
+    import argparse
+
+MQTT_PORT = 1883
+MQTT_TLS_PORT = 8883
+_MAX_PORT = 65535
+# 256 connections per user on the bus, less 64 for Venus itself.
+MAX_SERVICES = 192
+_MAX_DEVICES = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerAddress:
+    """Where the broker is and how to get in. With a certificate file (of the authority) the connection is TLS."""
+
+    host: str = "127.0.0.1"
+    port: int = MQTT_PORT
+    user: str | None = None
+    password: str | None = None
+    certificate: str | None = None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the daemon's own arguments to the common ones."""
+    parser.add_argument("-q", "--mqtt-server", metavar="HOST", help="the MQTT broker (default 127.0.0.1)")
+    parser.add_argument("--mqtt-port", metavar="PORT", type=int, help="default 1883, with -c 8883")
+    parser.add_argument("-u", "--mqtt-user", metavar="USER", help="user name for the broker")
+    parser.add_argument("-P", "--mqtt-password", metavar="PASSWORD", help="password for the broker")
+    parser.add_argument("-c", "--mqtt-certificate", metavar="FILE", help="certificate of the authority: connect by TLS")
+    parser.add_argument("-i", "--init-broker", action="store_true", help="accepted for compatibility, does nothing")
+
+
+def read_broker(arguments: argparse.Namespace, config: YamlMapping) -> BrokerAddress:
+    """The broker as command line and configuration name it.
+
+    Raises:
+        DefinitionError: unknown key or wrong value in the configuration.
+    """
+    file = config.fetch("broker", YamlMapping, YamlMapping(config.file, config.line))
+    file.refuse_others(("host", "port", "user", "password", "certificate"))
+    certificate = arguments.mqtt_certificate or file.fetch("certificate", str, None)
+    default_port = MQTT_TLS_PORT if certificate else MQTT_PORT
+    return BrokerAddress(
+        host=arguments.mqtt_server or file.fetch("host", str, "127.0.0.1"),
+        port=arguments.mqtt_port or file.fetch("port", int, default_port, minimum=1, maximum=_MAX_PORT),
+        user=arguments.mqtt_user or file.fetch("user", str, None),
+        password=arguments.mqtt_password or file.fetch("password", str, None),
+        certificate=certificate,
+    )
+
+
+def read_policy(config: YamlMapping) -> Policy:
+    """The operator's decisions.
+
+    Raises:
+        DefinitionError: unknown key or wrong value in the configuration.
+    """
+    config.refuse_others(
+        ("broker", "max_services", "max_devices", "device_instance_topic", "proxy", "proxy_any_service")
+    )
+    defaults = Policy()
+    return Policy(
+        max_services=config.fetch("max_services", int, defaults.max_services, minimum=1, maximum=MAX_SERVICES),
+        max_devices=config.fetch("max_devices", int, defaults.max_devices, minimum=1, maximum=_MAX_DEVICES),
+        sends_device_instance=config.fetch("device_instance_topic", bool, default=False),
+        proxy_publishes=config.fetch("proxy", str, "direct", choices=("direct", "publish")) == "publish",
+        proxy_checks_owner=not config.fetch("proxy_any_service", bool, default=False),
+    )

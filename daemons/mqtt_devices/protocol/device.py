@@ -1,0 +1,83 @@
+"""What is known of one device: what it wants, and what it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mqtt_devices.protocol.effects import Plan
+
+if TYPE_CHECKING:
+    from mqtt_devices.protocol.status import Registration
+
+# Between attempts after a failure of the GX: soon at first, then rarely enough to cost nothing.
+FIRST_RETRY_S = 5.0
+LAST_RETRY_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A service that is on D-Bus."""
+
+    service_type: str
+    instance: int
+    version: str | None
+
+
+@dataclass(slots=True)
+class Device:
+    """One client id. `wanted` None means that it is leaving.
+
+    At most one plan is being carried out (`plan`); whatever the device says meanwhile only replaces `wanted`, so that
+    a device that repeats itself costs one pending registration, not a queue of them.
+    """
+
+    client_id: str
+    level: str
+    wanted: Registration | None
+    opened: dict[str, Opened] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+    plan: Plan | None = None
+    is_reply_due: bool = True
+    retry_at: float | None = None
+    retry_s: float = FIRST_RETRY_S
+
+    def make_plan(self) -> Plan | None:
+        """The difference between what is on D-Bus and what is wanted, None when there is none."""
+        wanted = self.wanted.services if self.wanted else {}
+        version = self.wanted.version if self.wanted else None
+        keep = {name for name, opened in self.opened.items() if wanted.get(name) == opened.service_type}
+        close = tuple(name for name in self.opened if name not in keep)
+        # A service that failed waits for a new Status or for the retry.
+        missing = {name: kind for name, kind in wanted.items() if name not in keep and name not in self.failed}
+        update = tuple(name for name, opened in self.opened.items() if name in keep and opened.version != version)
+        if not (close or missing or update):
+            return None
+        return Plan(self.client_id, version, close, missing, update)
+
+    def finish_plan(self, opened: dict[str, int], failed: set[str]) -> None:
+        """Take over what a plan has achieved."""
+        plan = self.plan
+        if plan is None:
+            raise ValueError(f"{self.client_id}: no plan is being carried out")
+        self.plan = None
+        for name in plan.close:
+            self.opened.pop(name, None)
+        for name in plan.update:
+            if name in self.opened:
+                kept = self.opened[name]
+                self.opened[name] = Opened(kept.service_type, kept.instance, plan.version)
+        for name, instance in opened.items():
+            self.opened[name] = Opened(plan.open[name], instance, plan.version)
+        self.failed = failed
+
+    def plan_retry(self, now: float) -> None:
+        """Try failed services again later, each time later."""
+        self.retry_at = now + self.retry_s
+        self.retry_s = min(2 * self.retry_s, LAST_RETRY_S)
+
+    @property
+    def names(self) -> set[str]:
+        """All service ids that this device holds or asks for."""
+        wanted = set(self.wanted.services) if self.wanted else set()
+        return wanted | set(self.opened) | (set(self.plan.open) if self.plan else set())

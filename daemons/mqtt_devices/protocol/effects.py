@@ -1,0 +1,81 @@
+"""What the registry wants done. The shell obeys and reports back; it decides nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mqtt_devices.errors import Rejected
+    from mqtt_devices.protocol.service_types import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Send a message to the broker, QoS 0, not retained."""
+
+    topic: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """Subscribe to a topic now; the registry names it again after each reconnect."""
+
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """No longer subscribe to a topic."""
+
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceKey:
+    """One service of one device."""
+
+    client_id: str
+    service_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Turn what a device has on D-Bus into what it wants; answered by Registry.applied() exactly once."""
+
+    client_id: str
+    version: str | None
+    close: tuple[str, ...] = ()
+    open: Mapping[str, str] = field(default_factory=dict)  # service id to type
+    update: tuple[str, ...] = ()  # services that get a new version
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a Plan."""
+
+    client_id: str
+    opened: Mapping[str, int] = field(default_factory=dict)  # service id to device instance
+    failed: Mapping[str, Rejected] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Set values of a registered service in one ItemsChanged; already checked and of the right type."""
+
+    key: ServiceKey
+    values: Mapping[str, Value]  # by path without leading slash
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line for the log."""
+
+    text: str
+    is_warning: bool = False
+
+
+Effect = Publish | Subscribe | Unsubscribe | Plan | Write | Note

@@ -1,0 +1,136 @@
+"""Last wills: any topic and value that a device names as the sign that it is gone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from mqtt_devices.errors import Reason, Rejected
+from mqtt_devices.protocol.payload import check_text
+
+DEFAULT_VALUE = "false"
+# Topic names of MQTT may have 65,535 bytes; no device needs more than a fraction, and each is kept while it is armed.
+MAX_TOPIC = 512
+# Availability messages are one word or a small object; longer payloads on such a topic are something else.
+MAX_VALUE_BYTES = 1024
+# Python and Arduino clients write False and FALSE.
+_WORDS = {"false": False, "true": True}
+
+
+@dataclass(frozen=True, slots=True)
+class LastWill:
+    """A topic, and the payload that means gone, in comparable form."""
+
+    topic: str
+    value: str
+
+    def matches(self, payload: bytes) -> bool:
+        """Whether this payload says that the device is gone.
+
+        Compared as JSON where both are JSON, else as text: false, "false", False and {"value": false} are one.
+        """
+        if len(payload) > MAX_VALUE_BYTES:
+            return False
+        return _comparable(payload.decode("utf-8", "replace")) == self.value
+
+
+def parse_last_will(topic: object, value: object) -> LastWill | None:
+    """Read the fields lwt_topic and lwt_value of a Status; None when no topic is given.
+
+    Raises:
+        Rejected: no text, too long, or with wildcards. The device is registered nevertheless, without a last will:
+            wildcards never matched in the former driver either, and "#" would pull in all traffic of the broker.
+    """
+    if topic is None or topic == "":
+        return None
+    if not isinstance(topic, str):
+        raise Rejected(Reason.BAD_LAST_WILL, "lwt_topic", "a topic as text")
+    try:
+        check_text(topic, "lwt_topic", MAX_TOPIC)
+    except Rejected as problem:
+        raise Rejected(Reason.BAD_LAST_WILL, problem.field, problem.rule) from None
+    if "+" in topic or "#" in topic:
+        raise Rejected(Reason.BAD_LAST_WILL, "lwt_topic", "a topic without the wildcards + and #")
+    text = value if isinstance(value, str) else json.dumps(value)
+    if len(text.encode("utf-8", "replace")) > MAX_VALUE_BYTES:
+        raise Rejected(Reason.BAD_LAST_WILL, "lwt_value", f"at most {MAX_VALUE_BYTES} bytes")
+    return LastWill(topic, _comparable(text))
+
+
+def _comparable(text: str) -> str:
+    text = text.strip()
+    try:
+        value: Any = json.loads(text)
+        if isinstance(value, dict) and set(value) == {"value"}:
+            value = value["value"]
+        return json.dumps(_WORDS.get(value.lower(), value) if isinstance(value, str) else value, sort_keys=True)
+    except (ValueError, RecursionError):
+        return json.dumps(_WORDS.get(text.lower(), text))
+
+
+@dataclass(slots=True)
+class _Watched:
+    first_epoch: int
+    wills: dict[str, LastWill] = field(default_factory=dict)
+    seen: bytes | None = None
+
+
+class LastWills:
+    """Which topic stands for which devices: several devices may share one, and it survives reconnects.
+
+    Retained messages need care. Right after a subscription the broker repeats what was last retained on the topic,
+    however old. A retained "offline" that was there when the device registered is older than the registration and
+    must not end it; one that appears after a reconnect and was not known before is news, and does. So a retained
+    payload counts unless the topic was first subscribed on this connection or the payload is the last one known.
+    """
+
+    def __init__(self) -> None:
+        self._topics: dict[str, _Watched] = {}
+        self._by_client: dict[str, str] = {}
+        self._epoch = 0
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """All topics to be subscribed on a new connection."""
+        return tuple(self._topics)
+
+    def reconnected(self) -> None:
+        """The broker connection is new: the broker will repeat what is retained."""
+        self._epoch += 1
+
+    def arm(self, client_id: str, will: LastWill | None) -> tuple[list[str], list[str]]:
+        """Replace the last will of a device; returns the topics to subscribe and those to unsubscribe."""
+        if will is not None and self._by_client.get(client_id) == will.topic:
+            self._topics[will.topic].wills[client_id] = will
+            return [], []
+        unsubscribe = self._disarm(client_id)
+        if will is None:
+            return [], unsubscribe
+        subscribe = [] if will.topic in self._topics else [will.topic]
+        watched = self._topics.setdefault(will.topic, _Watched(self._epoch))
+        watched.wills[client_id] = will
+        self._by_client[client_id] = will.topic
+        return subscribe, unsubscribe
+
+    def receive(self, topic: str, payload: bytes, *, retained: bool) -> list[str]:
+        """The client ids that this message declares gone."""
+        watched = self._topics.get(topic)
+        if watched is None or len(payload) > MAX_VALUE_BYTES:
+            return []
+        is_old = retained and (watched.first_epoch == self._epoch or watched.seen == payload)
+        watched.seen = payload
+        if is_old:
+            return []
+        return [client_id for client_id, will in watched.wills.items() if will.matches(payload)]
+
+    def _disarm(self, client_id: str) -> list[str]:
+        topic = self._by_client.pop(client_id, None)
+        if topic is None:
+            return []
+        wills = self._topics[topic].wills
+        del wills[client_id]
+        if wills:
+            return []
+        del self._topics[topic]
+        return [topic]

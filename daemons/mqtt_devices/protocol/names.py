@@ -1,0 +1,65 @@
+"""Names that existing installations hang on: bus names, settings paths and MQTT topics. Byte-identical for ever.
+
+Custom names, VRM device instances and the history in VRM are found by these; see docs/mqtt-devices.md.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Used both as an element of a D-Bus name and as a segment of a settings path, which allow only these characters.
+_ID = re.compile(r"[A-Za-z0-9_]+")
+# com.victronenergy.<type>.mqtt_<client>_<service> has to fit into the 255 bytes of a D-Bus name, with the longest
+# service type in use (14 characters) and room to spare.
+MAX_ID = 90
+
+DEVICE = "device"
+STATUS = "Status"
+PROXY = "Proxy"
+SUBSCRIPTIONS = (f"{DEVICE}/+/{STATUS}", f"{DEVICE}/+/{PROXY}")
+
+# Longest topic level that is answered. Levels of honest devices are client ids; others only fill memory.
+MAX_LEVEL = 128
+
+
+def is_id(text: object) -> bool:
+    """Whether `text` may be a client id or a service id."""
+    return isinstance(text, str) and len(text) <= MAX_ID and _ID.fullmatch(text) is not None
+
+
+def unique_id(client_id: str, service_id: str) -> str:
+    """The part of all names that is the service's own.
+
+    Two pairs can share it: ("a_b", "c") and ("a", "b_c"). The registry refuses the second.
+    """
+    return f"mqtt_{client_id}_{service_id}"
+
+
+def bus_name(service_type: str, client_id: str, service_id: str) -> str:
+    """The D-Bus name of one service of a device."""
+    return f"com.victronenergy.{service_type}.{unique_id(client_id, service_id)}"
+
+
+def setting_path(client_id: str, service_id: str, path: str) -> str:
+    """Where localsettings keeps a persisted path (`path` without leading slash)."""
+    return f"/Settings/MqttDevices/{unique_id(client_id, service_id)}/{path}"
+
+
+def reply_topic(client_id: str) -> str:
+    """The topic that answers an accepted Status."""
+    return f"{DEVICE}/{client_id}/DBus"
+
+
+def instance_topic(client_id: str) -> str:
+    """The deprecated topic that carries the device instances alone."""
+    return f"{DEVICE}/{client_id}/DeviceInstance"
+
+
+def error_topic(level: str) -> str | None:
+    """The topic that answers a rejected message, None for a level that is too long to answer."""
+    return f"{DEVICE}/{level}/Error" if len(level) <= MAX_LEVEL else None
+
+
+def gateway_topic(operation: str, portal_id: str, service_type: str, instance: int) -> str:
+    """The MQTT gateway's topic of a service; `operation` is N, R or W. No trailing slash."""
+    return f"{operation}/{portal_id}/{service_type}/{instance}"

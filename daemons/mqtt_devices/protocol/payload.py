@@ -1,0 +1,72 @@
+"""Bytes from the broker to JSON values that are safe to pass on. Whatever a client sends, only Rejected comes out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from mqtt_devices.errors import Reason, Rejected
+
+# The largest honest Status holds all 64 services with ids and types of full length (about 12 kB); four times that is
+# plenty, and keeps the time and memory that one message can cost on a small GX in the range of milliseconds.
+MAX_PAYLOAD_BYTES = 48 * 1024
+# An honest message is nested twice. Below this depth neither reading nor writing JSON can exhaust Python's stack.
+MAX_DEPTH = 32
+# Longest text that goes on to D-Bus, the settings or a log line.
+MAX_TEXT = 255
+
+
+def parse_object(payload: bytes) -> dict[str, Any]:
+    """Parse one JSON object.
+
+    Raises:
+        Rejected: too long, not UTF-8, not JSON (NaN and Infinity included), nested too deeply, or no object.
+    """
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise Rejected(Reason.TOO_LONG, "", f"a payload has at most {MAX_PAYLOAD_BYTES} bytes, this one {len(payload)}")
+    try:
+        # Some microcontroller JSON writers put a byte order mark in front.
+        text = payload.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Rejected(Reason.NOT_UTF8, "", "a payload is UTF-8 text") from None
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        # ValueError also covers integers of more digits than Python converts; RecursionError is "[" * 10,000.
+        raise Rejected(Reason.NOT_JSON, "", "a payload is valid JSON") from None
+    if text.count("[") + text.count("{") > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
+        raise Rejected(Reason.NOT_JSON, "", f"a payload is nested at most {MAX_DEPTH} deep")
+    if not isinstance(value, dict):
+        raise Rejected(Reason.NOT_AN_OBJECT, "", "a payload is one JSON object")
+    return value
+
+
+def check_text(text: str, field: str, maximum: int = MAX_TEXT) -> str:
+    """Return `text` if D-Bus can carry it.
+
+    Raises:
+        Rejected: it is longer than `maximum`, or holds a NUL or half a surrogate pair. JSON can express both; a D-Bus
+            string cannot, and the bus daemon cuts the connection of a client that sends one (D-Bus specification,
+            "Basic types", string).
+    """
+    if len(text) > maximum:
+        raise Rejected(Reason.TOO_LONG, field, f"at most {maximum} characters")
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise Rejected(Reason.BAD_TEXT, field, "text without NUL characters and unpaired surrogates")
+    return text
+
+
+def _is_deeper(value: object, depth: int) -> bool:
+    generation = [value]
+    for _ in range(depth):
+        generation = [
+            child
+            for parent in generation
+            if isinstance(parent, list | dict)
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+    return any(isinstance(value, list | dict) for value in generation)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)

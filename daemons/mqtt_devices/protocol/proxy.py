@@ -1,0 +1,101 @@
+"""The Proxy message: several values for one service in one message."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mqtt_devices.errors import Reason, Rejected
+from mqtt_devices.protocol.payload import check_text, parse_object
+from mqtt_devices.protocol.values import coerce
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mqtt_devices.protocol.service_types import PathRule, Value
+
+# Far above the paths of the richest service type (vebus, about 130).
+MAX_VALUES = 500
+# Segments of D-Bus object paths; anything else, such as a wildcard, cannot be a path of any service.
+_PATH = re.compile(r"[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*")
+# W, portal id, service type, device instance.
+_LEVELS = 4
+# Device instances are int32 on D-Bus; no more digits than those have are ever converted.
+_MAX_INSTANCE_DIGITS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyWrite:
+    """Raw values for the service at `topic_path`; paths without leading slash. Not yet checked against a type."""
+
+    topic_path: str
+    portal_id: str
+    service_type: str
+    instance: int
+    values: Mapping[str, Any]
+
+
+def parse_proxy(payload: bytes) -> ProxyWrite:
+    """Parse a Proxy payload.
+
+    Raises:
+        Rejected: no object, topicPath not W/<portal id>/<type>/<instance>, or values not a non-empty object whose
+            paths begin with a capital letter or a digit.
+    """
+    message = parse_object(payload)
+    topic_path = message.get("topicPath")
+    if topic_path is None:
+        raise Rejected(Reason.MISSING, "topicPath", "W/<portal id>/<type>/<instance>, as given in the DBus reply")
+    portal_id, service_type, instance = _parse_topic_path(topic_path)
+    values = message.get("values")
+    if values is None:
+        raise Rejected(Reason.MISSING, "values", "an object of path and value")
+    if not isinstance(values, dict) or not values:
+        raise Rejected(Reason.WRONG_TYPE, "values", "an object of path and value, not empty")
+    if len(values) > MAX_VALUES:
+        raise Rejected(Reason.TOO_MANY, "values", f"at most {MAX_VALUES} values")
+    return ProxyWrite(str(topic_path), portal_id, service_type, instance, dict(map(_parse_pair, values.items())))
+
+
+def check_values(proxy: ProxyWrite, rules: Mapping[str, PathRule]) -> dict[str, Value]:
+    """The values, each of the type of its path. All or nothing, like the message.
+
+    Raises:
+        Rejected: a path that the service type does not have or that is not writeable, or a value that does not fit.
+    """
+    checked: dict[str, Value] = {}
+    for path, value in proxy.values.items():
+        rule = rules.get(path)
+        if rule is None:
+            raise Rejected(Reason.UNKNOWN_PATH, f"values.{path}", f"a path of the type {proxy.service_type}")
+        if not rule.writeable:
+            raise Rejected(Reason.NOT_WRITEABLE, f"values.{path}", "a path that can be set")
+        checked[path] = coerce(value, rule)
+    return checked
+
+
+def is_path(path: str) -> bool:
+    """Whether `path` (without leading slash) can be the path of a service."""
+    return _PATH.fullmatch(path) is not None and path[0] == path[0].upper()
+
+
+def _parse_topic_path(topic_path: object) -> tuple[str, str, int]:
+    refusal = Rejected(Reason.BAD_TOPIC_PATH, "topicPath", "W/<portal id>/<type>/<instance>, as in the DBus reply")
+    if not isinstance(topic_path, str):
+        raise refusal
+    levels = check_text(topic_path, "topicPath").split("/")
+    if len(levels) != _LEVELS or levels[0] != "W" or "" in levels or "+" in topic_path or "#" in topic_path:
+        raise refusal
+    instance = levels[3]
+    if not (instance.isascii() and instance.isdecimal() and len(instance) <= _MAX_INSTANCE_DIGITS):
+        raise refusal
+    return levels[1], levels[2], int(instance)
+
+
+def _parse_pair(pair: tuple[str, Any]) -> tuple[str, Any]:
+    path, value = pair
+    path = check_text(path, "values").removeprefix("/")
+    if not is_path(path):
+        raise Rejected(Reason.UNKNOWN_PATH, f"values.{path}", "a D-Bus path, which begins with a capital letter")
+    return path, value

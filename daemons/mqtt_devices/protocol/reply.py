@@ -1,0 +1,54 @@
+"""What the daemon tells devices: the DBus reply, the deprecated DeviceInstance reply, and Error."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from mqtt_devices.protocol.names import gateway_topic
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mqtt_devices.errors import Rejected
+
+
+def encode_reply(portal_id: str, services: Mapping[str, tuple[str, int]]) -> str:
+    """The reply to a registration; `services`: service id to (type, device instance).
+
+    Keys are only ever added. Instances are numbers: as text they made the gateway put all devices on instance 0.
+    """
+    return json.dumps(
+        {
+            "portalId": portal_id,
+            "deviceInstance": {service_id: instance for service_id, (_, instance) in services.items()},
+            "topicPath": {
+                service_id: {letter: gateway_topic(letter, portal_id, *service) for letter in ("N", "R", "W")}
+                for service_id, service in services.items()
+            },
+        }
+    )
+
+
+def encode_instances(services: Mapping[str, tuple[str, int]]) -> str:
+    """The payload of the deprecated DeviceInstance topic: service id to device instance."""
+    return json.dumps({service_id: instance for service_id, (_, instance) in services.items()})
+
+
+def encode_value(value: object) -> str:
+    """The payload of a W topic of the gateway."""
+    return json.dumps({"value": value})
+
+
+def encode_error(topic: str, problem: Rejected, *, accepted: bool = False) -> str:
+    """Why a message was rejected, or which part of an accepted one was left out."""
+    return json.dumps(
+        {
+            "reason": problem.reason.value,
+            "topic": topic,
+            "field": problem.field,
+            "rule": problem.rule,
+            "text": f"{topic}: {problem}",
+            "accepted": accepted,
+        }
+    )

@@ -1,0 +1,95 @@
+"""The Status message: a device announces itself and its services, or says goodbye."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mqtt_devices.errors import Reason, Rejected
+from mqtt_devices.protocol.lwt import DEFAULT_VALUE, LastWill, parse_last_will
+from mqtt_devices.protocol.names import MAX_ID, is_id
+from mqtt_devices.protocol.payload import MAX_TEXT, check_text, parse_object
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+# A device with more services than one GX takes altogether is a mistake or an attack.
+MAX_SERVICES = 256
+_ID_RULE = f"1 to {MAX_ID} letters, digits and underscores"
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A device that is there (connected 1). `services`: service id to type, in the order of the message."""
+
+    client_id: str
+    version: str | None
+    services: Mapping[str, str]
+    last_will: LastWill | None = None
+    # A part that was left out although the rest is accepted; the device is told.
+    complaint: Rejected | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A device that is leaving (connected 0)."""
+
+    client_id: str
+
+
+def parse_status(payload: bytes, types: Collection[str]) -> Registration | Departure:
+    """Parse a Status payload; `types` are the service types on offer.
+
+    The topic's middle level is not compared with clientId, because devices in the field use different ones.
+
+    Raises:
+        Rejected: names the first field that is wrong. One bad service rejects the message.
+    """
+    message = parse_object(payload)
+    is_connected = _parse_connected(message)
+    client_id = message.get("clientId")
+    if not is_id(client_id):
+        raise Rejected(Reason.MISSING if client_id in (None, "") else Reason.BAD_ID, "clientId", _ID_RULE)
+    if not is_connected:
+        return Departure(str(client_id))
+    services = _parse_services(message.get("services"), types)
+    will, complaint = None, None
+    try:
+        will = parse_last_will(message.get("lwt_topic"), message.get("lwt_value", DEFAULT_VALUE))
+    except Rejected as problem:
+        complaint = problem
+    return Registration(str(client_id), _parse_version(message.get("version")), services, will, complaint)
+
+
+def _parse_connected(message: Mapping[str, Any]) -> bool:
+    connected = message.get("connected")
+    if connected is None or connected == "":
+        raise Rejected(Reason.MISSING, "connected", "1 or 0")
+    # true and 1.0 have always been taken for 1.
+    if isinstance(connected, bool | int | float) and connected in (0, 1):
+        return bool(connected)
+    raise Rejected(Reason.WRONG_TYPE, "connected", "the number 1 or 0")
+
+
+def _parse_services(services: object, types: Collection[str]) -> Mapping[str, str]:
+    if services is None:
+        raise Rejected(Reason.MISSING, "services", "an object of service id and type")
+    if not isinstance(services, dict):
+        raise Rejected(Reason.WRONG_TYPE, "services", "an object of service id and type")
+    if len(services) > MAX_SERVICES:
+        raise Rejected(Reason.TOO_MANY, "services", f"at most {MAX_SERVICES} services")
+    for service_id, service_type in services.items():
+        if not is_id(service_id):
+            raise Rejected(Reason.BAD_ID, "services", f"a service id has {_ID_RULE}")
+        if not isinstance(service_type, str) or service_type not in types:
+            rule = f"one of {', '.join(sorted(types))} (lower and upper case matter)"
+            raise Rejected(Reason.UNKNOWN_TYPE, f"services.{service_id}", rule)
+    return dict(services)
+
+
+def _parse_version(version: object) -> str | None:
+    if version is None:
+        return None
+    text = version if isinstance(version, str) else json.dumps(version)
+    return check_text(text[:MAX_TEXT], "version")

@@ -1,0 +1,146 @@
+"""Carries out plans: opens, closes and changes services on D-Bus, several at a time, none harming another."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from mqtt_devices.errors import Reason, Rejected
+from mqtt_devices.protocol.effects import Outcome, Plan, ServiceKey, Write
+from mqtt_devices.published_service import Identity, PublishedService
+from velib_async.bus import open_bus
+from velib_async.errors import BusLost, CallError, NameTaken, SettingError, VelibError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mqtt_devices.connections import ConnectionBudget
+    from mqtt_devices.controls import Controls
+    from mqtt_devices.protocol.service_types import ServiceType, Value
+    from velib_async.bus import Library
+
+# Services that are opened at the same time: enough to hide the round trips to bus and localsettings, few enough that
+# a burst of registrations does not stall the one core of a small GX.
+OPENING_AT_ONCE = 8
+
+_log = logging.getLogger(__name__)
+
+
+class Publisher:
+    """All services on D-Bus.
+
+    Args:
+        types: service types by name.
+        controls: the settings, opened.
+        budget: asked before each connection.
+        connect: address and library for the connections.
+        version: of the suite.
+        on_lost: called when a service has lost its connection and is gone.
+    """
+
+    def __init__(
+        self,
+        types: Mapping[str, ServiceType],
+        *,
+        controls: Controls,
+        budget: ConnectionBudget,
+        connect: tuple[str, Library | None],
+        version: str,
+        on_lost: Callable[[ServiceKey], None],
+    ) -> None:
+        self._types = types
+        self._controls = controls
+        self._budget = budget
+        self._address, self._library = connect
+        self._version = version
+        self._on_lost = on_lost
+        self._services: dict[ServiceKey, PublishedService] = {}
+        self._watches: dict[ServiceKey, asyncio.Task[None]] = {}
+        self._slots = asyncio.Semaphore(OPENING_AT_ONCE)
+
+    async def apply(self, plan: Plan) -> Outcome:
+        """Carry out a plan; whatever fails is named in the outcome."""
+        await asyncio.gather(*(self._close(ServiceKey(plan.client_id, service_id)) for service_id in plan.close))
+        for service_id in plan.update:
+            if service := self._services.get(ServiceKey(plan.client_id, service_id)):
+                service.set_version(plan.version)
+        opened: dict[str, int] = {}
+        failed: dict[str, Rejected] = {}
+        ready: list[tuple[Identity, Mapping[str, Value]]] = []
+        for service_id, type_name in plan.open.items():
+            key = ServiceKey(plan.client_id, service_id)
+            try:
+                # In order, so that the first service of a new device gets the first free instance.
+                instance, values = await self._controls.prepare(key, self._types[type_name])
+            except (VelibError, ValueError) as error:
+                failed[service_id] = _explain(error)
+            else:
+                ready.append((Identity(key, instance, plan.version, self._version), values))
+        problems = await asyncio.gather(
+            *(
+                self._open(identity, self._types[plan.open[identity.key.service_id]], values)
+                for identity, values in ready
+            )
+        )
+        for (identity, _), problem in zip(ready, problems, strict=True):
+            if problem is None and identity.key in self._services:
+                opened[identity.key.service_id] = identity.instance
+            else:
+                failed[identity.key.service_id] = problem or Rejected(Reason.BUS_FAILED, "", "the connection broke")
+        return Outcome(plan.client_id, opened, failed)
+
+    def write(self, write: Write) -> None:
+        """Set values of a service, if it is still there."""
+        if service := self._services.get(write.key):
+            service.write(write.values)
+
+    async def close(self) -> None:
+        """Take all services off the bus."""
+        await asyncio.gather(*(self._close(key) for key in list(self._services)))
+
+    async def _open(
+        self, identity: Identity, service_type: ServiceType, values: Mapping[str, Value]
+    ) -> Rejected | None:
+        async with self._slots:
+            try:
+                await self._budget.take()
+                bus = await open_bus(self._address, library=self._library)
+                service = await PublishedService.open(
+                    bus, service_type, identity, controls=self._controls, values=values
+                )
+            except (VelibError, Rejected) as error:
+                return _explain(error)
+        self._services[service.key] = service
+        self._watches[service.key] = asyncio.create_task(self._watch(service), name=f"watch {service.key}")
+        return None
+
+    async def _close(self, key: ServiceKey) -> None:
+        service = self._services.pop(key, None)
+        watch = self._watches.pop(key, None)
+        if watch is not None:
+            watch.cancel()
+            await asyncio.wait((watch,))
+        if service is not None:
+            await service.close()
+
+    async def _watch(self, service: PublishedService) -> None:
+        try:
+            await service.wait_lost()
+        except BusLost as error:
+            _log.debug("%s: %s", service.key, error)
+            self._services.pop(service.key, None)
+            self._watches.pop(service.key, None)
+            await service.close()
+            self._on_lost(service.key)
+
+
+def _explain(error: Exception) -> Rejected:
+    if isinstance(error, Rejected):
+        return error
+    if isinstance(error, NameTaken):
+        return Rejected(Reason.NAME_TAKEN, "", f"{error}")
+    if isinstance(error, SettingError):
+        return Rejected(Reason.SETTINGS_FAILED, "", f"{error}")
+    what = "localsettings or the bus" if isinstance(error, CallError) else "the bus"
+    return Rejected(Reason.BUS_FAILED, "", f"{what}: {error}")

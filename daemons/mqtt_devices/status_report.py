@@ -1,0 +1,57 @@
+"""What the daemon is doing, for `venus-daemons status`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from daemonkit.status import StatusFile
+    from daemonkit.supervise import LinkState
+    from mqtt_devices.protocol.inbox import Inbox
+    from mqtt_devices.protocol.registry import Registry
+
+# The file itself is written at most this often.
+PERIOD_S = 5.0
+
+
+class StatusReport:
+    """Copies figures into the status file.
+
+    Args:
+        file: where to.
+        registry: whose devices are shown.
+        inbox: whose losses are counted.
+    """
+
+    def __init__(self, file: StatusFile, registry: Registry, inbox: Inbox) -> None:
+        self._file = file
+        self._registry = registry
+        self._inbox = inbox
+        self._last: dict[str, object] = {}
+
+    def set_broker(self, state: LinkState) -> None:
+        """The connection to the broker has changed."""
+        self._file.update(broker=state.value)
+
+    async def run(self) -> NoReturn:
+        """Report until cancelled."""
+        while True:
+            figures = self._collect()
+            if figures != self._last:
+                self._last = figures
+                self._file.update(**figures)
+            await asyncio.sleep(PERIOD_S)
+
+    def _collect(self) -> dict[str, object]:
+        return {
+            "devices": {
+                client_id: {
+                    service_id: f"{opened.service_type}/{opened.instance}"
+                    for service_id, opened in device.opened.items()
+                }
+                for client_id, device in self._registry.devices.items()
+            },
+            "rejected_messages": self._registry.rejected,
+            "dropped_messages": self._inbox.dropped,
+        }

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from mqtt_devices.broker import Broker
+from mqtt_devices.driver import Driver
+from mqtt_devices.errors import Reason, Rejected
+from mqtt_devices.options import BrokerAddress
+from mqtt_devices.protocol.admission import Policy
+from mqtt_devices.protocol.effects import Outcome, Plan, Publish, ServiceKey, Write
+from mqtt_devices.protocol.inbox import Inbox, Message
+from mqtt_devices.protocol.registry import Registry
+from mqtt_devices.services_file import load_services
+
+if TYPE_CHECKING:
+    import pytest
+
+TYPES = load_services()
+LIMIT_S = 30.0
+
+
+class Services:
+    """Carries plans out on nothing; `gate` closed makes that take as long as the test wants."""
+
+    def __init__(self) -> None:
+        self.plans: list[Plan] = []
+        self.writes: list[Write] = []
+        self.failing: set[str] = set()
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def apply(self, plan: Plan) -> Outcome:
+        self.plans.append(plan)
+        await self.gate.wait()
+        opened = {name: 1 for name in plan.open if name not in self.failing}
+        failed = {name: Rejected(Reason.BUS_FAILED, "", "no") for name in plan.open if name in self.failing}
+        return Outcome(plan.client_id, opened, failed)
+
+    def write(self, write: Write) -> None:
+        self.writes.append(write)
+
+
+class Bench:
+    """A driver between a broker that is not connected and services that exist only here."""
+
+    def __init__(self) -> None:
+        self.inbox = Inbox()
+        self.registry = Registry(TYPES, Policy())
+        self.broker = Broker(BrokerAddress(), inbox=self.inbox)
+        self.driver = Driver(self.registry, broker=self.broker, inbox=self.inbox)
+        self.services = Services()
+
+    def put(self, topic: str, payload: object) -> None:
+        self.inbox.put(Message(topic, json.dumps(payload).encode(), retained=False))
+        self.broker.arrived.set()
+
+    def status(self, client_id: str, *names: str, **more: Any) -> None:
+        services = dict.fromkeys(names, "tank")
+        self.put(f"device/{client_id}/Status", {"clientId": client_id, "connected": 1, "services": services, **more})
+
+    @property
+    def published(self) -> list[str]:
+        return [request.topic for request in self.broker._outbox if isinstance(request, Publish)]
+
+    async def run_until(self, is_true: Any) -> None:
+        async with asyncio.timeout(LIMIT_S):
+            running = asyncio.create_task(self.driver.run(self.services, "portal"))
+            try:
+                while not is_true():  # noqa: ASYNC110 - looks at what has no event
+                    await asyncio.sleep(0.005)
+            finally:
+                running.cancel()
+                await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_driver_handles_what_came_before_it_ran() -> None:
+    bench = Bench()
+    bench.status("a", "t")
+    bench.put("device/b/Proxy", 5)
+    await bench.run_until(lambda: len(bench.published) == 2)
+    assert sorted(bench.published) == ["device/a/DBus", "device/b/Error"]
+
+
+async def test_slow_device_does_not_delay_the_others() -> None:
+    bench = Bench()
+    bench.services.gate.clear()
+    for client_id in "abc":
+        bench.status(client_id, "t")
+    await bench.run_until(lambda: len(bench.services.plans) == 3)
+    assert bench.published == []
+
+
+async def test_writes_reach_the_services() -> None:
+    bench = Bench()
+    bench.status("a", "t")
+
+    def send_proxy_and_look() -> bool:
+        if bench.published == ["device/a/DBus"] and not bench.services.writes:
+            bench.put("device/a/Proxy", {"topicPath": "W/portal/tank/1", "values": {"Level": 5}})
+        return bool(bench.services.writes)
+
+    await bench.run_until(send_proxy_and_look)
+    assert bench.services.writes[0] == Write(ServiceKey("a", "t"), {"Level": 5.0})
+
+
+async def test_lost_service_is_opened_again() -> None:
+    bench = Bench()
+    bench.status("a", "t")
+
+    def lose_and_look() -> bool:
+        if len(bench.services.plans) == 1 and bench.published:
+            bench.driver.lose(ServiceKey("a", "t"))
+        return len(bench.services.plans) == 2
+
+    await bench.run_until(lose_and_look)
+    assert bench.services.plans[1].open == {"t": "tank"}
+
+
+async def test_failed_service_is_retried_when_its_time_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mqtt_devices.protocol.device.FIRST_RETRY_S", 0.01)
+    bench = Bench()
+    bench.services.failing = {"t"}
+    bench.status("a", "t")
+
+    def mend_and_look() -> bool:
+        device = bench.registry.devices.get("a")
+        if device is not None and device.failed:
+            device.retry_at = 0.0
+            bench.driver._deadline_changed.set()
+            bench.services.failing.clear()
+        return bool(device and device.opened)
+
+    await bench.run_until(mend_and_look)
+    assert bench.published.count("device/a/DBus") == 2
+
+
+async def test_topics_of_a_new_connection_include_the_last_wills() -> None:
+    bench = Bench()
+    bench.status("a", "t", lwt_topic="tele/a/LWT")
+    await bench.run_until(lambda: bool(bench.published))
+    assert bench.driver.get_topics() == ["device/+/Status", "device/+/Proxy", "tele/a/LWT"]
+
+
+async def test_flood_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    bench = Bench()
+    for number in range(1000):
+        bench.put(f"device/x{number}/Status", number)
+    await bench.run_until(lambda: bench.registry.rejected == 1000)
+    assert len(caplog.records) < 400
+
+
+async def test_bug_in_one_message_costs_that_message_only(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = Bench()
+    receive = bench.registry.receive
+
+    def fail_for_b(message: Message, now: float) -> Any:
+        if "/b/" in message.topic:
+            raise ZeroDivisionError
+        return receive(message, now)
+
+    monkeypatch.setattr(bench.registry, "receive", fail_for_b)
+    bench.status("b", "t")
+    bench.status("a", "t")
+    await bench.run_until(lambda: bool(bench.published))
+    assert bench.published == ["device/a/DBus"]
+    assert "because of a bug" in caplog.text

@@ -1,0 +1,363 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from mqtt_devices.errors import Reason, Rejected
+from mqtt_devices.protocol.admission import Policy
+from mqtt_devices.protocol.effects import (
+    Effect,
+    Note,
+    Outcome,
+    Plan,
+    Publish,
+    ServiceKey,
+    Subscribe,
+    Unsubscribe,
+    Write,
+)
+from mqtt_devices.protocol.inbox import Message
+from mqtt_devices.protocol.registry import Registry
+from mqtt_devices.services_file import load_services
+
+TYPES = load_services()
+PORTAL = "c0619ab00000"
+
+
+class World:
+    """A registry with a shell that carries plans out when told to."""
+
+    def __init__(self, *, started: bool = True, **policy: Any) -> None:
+        self.registry = Registry(TYPES, Policy(**policy))
+        self.now = 1000.0
+        self.plans: list[Plan] = []
+        self.published: list[Publish] = []
+        self.others: list[Effect] = []
+        self.notes: list[str] = []
+        self.instances: dict[tuple[str, str, str], int] = {}
+        if started:
+            self.take(self.registry.start(PORTAL))
+
+    def take(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Plan():
+                    self.plans.append(effect)
+                case Publish():
+                    self.published.append(effect)
+                case Note():
+                    self.notes.append(effect.text)
+                case _:
+                    self.others.append(effect)
+
+    def send(self, topic: str, payload: object, *, retained: bool = False) -> None:
+        raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        self.now += 2.0
+        self.take(self.registry.receive(Message(topic, raw, retained), self.now))
+
+    def status(self, client_id: str = "fe001", level: str | None = None, **fields: Any) -> None:
+        message = {"clientId": client_id, "connected": 1, "version": "v1", "services": {"t1": "temperature"}, **fields}
+        self.send(f"device/{level or client_id}/Status", message)
+
+    def carry_out(self, **failures: Rejected) -> None:
+        """Carry out all plans, and those that follow from them."""
+        while self.plans:
+            plan = self.plans.pop(0)
+            opened = {}
+            for name, kind in plan.open.items():
+                if name not in failures:
+                    same = [key for key in self.instances if key[0] == kind]
+                    opened[name] = self.instances.setdefault((kind, plan.client_id, name), len(same) + 1)
+            failed = {name: problem for name, problem in failures.items() if name in plan.open}
+            self.take(self.registry.applied(Outcome(plan.client_id, opened, failed), self.now))
+
+    def replies(self, topic: str) -> list[Any]:
+        found = [json.loads(one.payload) for one in self.published if one.topic == topic]
+        self.published = [one for one in self.published if one.topic != topic]
+        return found
+
+    def registered(self, *args: Any, **fields: Any) -> None:
+        self.status(*args, **fields)
+        self.carry_out()
+        self.published.clear()
+        self.others.clear()
+
+
+def test_registration_is_planned_and_answered_when_carried_out() -> None:
+    world = World()
+    world.status(services={"t1": "temperature", "tk": "tank"})
+    assert world.plans == [Plan("fe001", "v1", (), {"t1": "temperature", "tk": "tank"}, ())]
+    assert world.published == []
+    world.carry_out()
+    (reply,) = world.replies("device/fe001/DBus")
+    assert reply["portalId"] == PORTAL
+    assert reply["deviceInstance"] == {"t1": 1, "tk": 1}
+    assert reply["topicPath"]["tk"]["W"] == f"W/{PORTAL}/tank/1"
+    assert world.published == []
+    assert "Registered Service com.victronenergy.tank.mqtt_fe001_tk under DeviceInstance 1" in world.notes
+
+
+def test_reply_goes_to_the_client_id_whatever_the_level() -> None:
+    world = World()
+    world.status(level="elsewhere")
+    world.carry_out()
+    assert len(world.replies("device/fe001/DBus")) == 1
+
+
+def test_same_status_again_is_only_answered() -> None:
+    world = World()
+    world.registered()
+    world.status()
+    assert world.plans == []
+    assert world.replies("device/fe001/DBus")[0]["deviceInstance"] == {"t1": 1}
+
+
+def test_deprecated_reply_is_sent_when_configured() -> None:
+    world = World(sends_device_instance=True)
+    world.status()
+    world.carry_out()
+    assert world.replies("device/fe001/DeviceInstance") == [{"t1": 1}]
+
+
+def test_status_before_the_start_is_kept_and_answered_after_it() -> None:
+    world = World(started=False)
+    world.status()
+    world.status("b", connected=0)
+    assert world.plans == []
+    world.take(world.registry.start(PORTAL))
+    world.carry_out()
+    assert len(world.replies("device/fe001/DBus")) == 1
+    world.take(world.registry.start(PORTAL))
+    assert world.published == []
+
+
+def test_other_portal_id_is_told_to_all() -> None:
+    world = World()
+    world.registered()
+    world.take(world.registry.start("aabbccddeeff"))
+    assert world.replies("device/fe001/DBus")[0]["portalId"] == "aabbccddeeff"
+
+
+def test_many_statuses_while_one_is_carried_out_become_one_plan() -> None:
+    world = World()
+    world.status(services={"a": "tank"})
+    for number in range(50):
+        world.status(services={f"s{number}": "gps"}, version=str(number))
+    assert len(world.plans) == 1
+    world.carry_out()
+    assert world.replies("device/fe001/DBus") == [
+        {
+            "portalId": PORTAL,
+            "deviceInstance": {"s49": 1},
+            "topicPath": {"s49": {letter: f"{letter}/{PORTAL}/gps/1" for letter in "NRW"}},
+        }
+    ]
+    assert set(world.registry.devices["fe001"].opened) == {"s49"}
+
+
+def test_departure_while_registering_undoes_it_without_a_reply() -> None:
+    world = World()
+    world.status()
+    world.status(connected=0)
+    world.carry_out()
+    assert world.published == []
+    assert dict(world.registry.devices) == {}
+
+
+def test_departure_and_return_while_leaving_ends_registered() -> None:
+    world = World()
+    world.registered()
+    world.status(connected=0)
+    world.status()
+    world.carry_out()
+    assert set(world.registry.devices["fe001"].opened) == {"t1"}
+    assert len(world.replies("device/fe001/DBus")) == 1
+
+
+def test_empty_status_forgets_the_device_of_that_level_only() -> None:
+    world = World()
+    world.registered()
+    world.registered("other")
+    world.send("device/fe001/Status", b"")
+    world.carry_out()
+    assert set(world.registry.devices) == {"other"}
+    world.send("device/nobody/Status", b"")
+    assert world.published == []
+
+
+def test_departure_of_an_unknown_device_is_noted_and_not_answered() -> None:
+    world = World()
+    world.status("ghost", connected=0)
+    assert (world.plans, world.published) == ([], [])
+    assert "Device ghost is not registered" in world.notes
+
+
+def test_rejected_status_is_answered_on_its_level_and_changes_nothing() -> None:
+    world = World()
+    world.registered()
+    world.send("device/fe001/Status", {"clientId": "fe001", "connected": 1, "services": {"t1": "toaster"}})
+    (error,) = world.replies("device/fe001/Error")
+    assert (error["reason"], error["field"]) == ("unknown_type", "services.t1")
+    assert error["topic"] == "device/fe001/Status"
+    assert world.plans == []
+    assert set(world.registry.devices["fe001"].opened) == {"t1"}
+    assert world.registry.rejected == 1
+
+
+def test_errors_go_out_once_a_second_and_level() -> None:
+    world = World()
+    for level in ("a", "a", "b"):
+        world.take(world.registry.receive(Message(f"device/{level}/Proxy", b"5", retained=False), 5.0))
+    assert [one.topic for one in world.published] == ["device/a/Error", "device/b/Error"]
+
+
+def test_level_too_long_is_not_answered() -> None:
+    world = World()
+    world.send(f"device/{'x' * 1000}/Status", b"5")
+    assert world.published == []
+    assert all(len(note) < 1000 for note in world.notes)
+
+
+def test_other_topics_are_nobodys_business() -> None:
+    world = World()
+    for topic in ("device/a/DBus", "device/a/Error", "device/Status", "device/a/b/Status", "other/a/Status", ""):
+        world.send(topic, b"5")
+    assert (world.published, world.notes) == ([], [])
+
+
+def test_failed_service_is_reported_and_the_others_are_answered() -> None:
+    world = World()
+    world.status(services={"a": "tank", "b": "gps", "c": "grid"})
+    world.carry_out(a=Rejected(Reason.NAME_TAKEN, "", "taken"), c=Rejected(Reason.BUS_FAILED, "", "broken"))
+    (error,) = world.replies("device/fe001/Error")
+    assert (error["reason"], error["field"]) == ("name_taken", "services.a")
+    assert "c" in error["rule"]
+    assert world.replies("device/fe001/DBus")[0]["deviceInstance"] == {"b": 1}
+
+
+def test_failure_of_the_gx_is_retried_and_then_answered() -> None:
+    world = World()
+    world.status()
+    world.carry_out(t1=Rejected(Reason.SETTINGS_FAILED, "", "no answer"))
+    world.replies("device/fe001/DBus")
+    deadline = world.registry.deadline
+    assert deadline is not None
+    assert world.registry.tick(deadline - 0.1) == []
+    world.take(world.registry.tick(deadline))
+    world.carry_out()
+    assert world.registry.deadline is None
+    assert world.replies("device/fe001/DBus")[0]["deviceInstance"] == {"t1": 1}
+
+
+def test_lost_service_is_opened_again() -> None:
+    world = World()
+    world.registered(services={"a": "tank", "b": "tank"})
+    world.take(world.registry.lost(ServiceKey("fe001", "a")))
+    assert world.plans == [Plan("fe001", "v1", (), {"a": "tank"}, ())]
+    assert world.registry.lost(ServiceKey("fe001", "a")) == []
+    assert world.registry.lost(ServiceKey("nobody", "a")) == []
+
+
+def test_name_clash_is_refused_and_harms_nobody() -> None:
+    world = World()
+    world.registered("a_b", services={"c": "tank"})
+    world.status("a", services={"b_c": "temperature"})
+    assert world.replies("device/a/Error")[0]["reason"] == "name_clash"
+    assert world.plans == []
+    assert set(world.registry.devices) == {"a_b"}
+    world.status("a_b", connected=0)
+    world.carry_out()
+    world.status("a", services={"b_c": "temperature"})
+    world.carry_out()
+    assert len(world.replies("device/a/DBus")) == 1
+
+
+def test_proxy_writes_typed_values_of_the_own_service() -> None:
+    world = World()
+    world.registered()
+    world.send("device/fe001/Proxy", {"topicPath": f"W/{PORTAL}/temperature/1", "values": {"Temperature": "23.41"}})
+    assert world.others == [Write(ServiceKey("fe001", "t1"), {"Temperature": 23.41})]
+
+
+def test_proxy_may_come_by_the_level_that_the_status_came_by() -> None:
+    world = World()
+    world.registered(level="lvl")
+    for level in ("lvl", "fe001"):
+        world.send(f"device/{level}/Proxy", {"topicPath": f"W/{PORTAL}/temperature/1", "values": {"Temperature": 1}})
+    assert len(world.others) == 2
+
+
+def test_proxy_for_what_the_device_has_not_registered_is_refused() -> None:
+    world = World()
+    world.registered()
+    world.registered("other", services={"t": "temperature", "tk": "tank"})
+    for topic_path in (
+        f"W/{PORTAL}/settings/0",
+        f"W/{PORTAL}/temperature/2",
+        f"W/{PORTAL}/tank/1",
+        "W/other/temperature/1",
+        f"W/{PORTAL}/temperature/9",
+    ):
+        world.send("device/fe001/Proxy", {"topicPath": topic_path, "values": {"Temperature": 1}})
+        assert world.replies("device/fe001/Error")[0]["reason"] == "not_yours", topic_path
+    assert world.others == []
+
+
+def test_proxy_with_one_bad_value_writes_none() -> None:
+    world = World()
+    world.registered()
+    values = {"Temperature": 20, "Humidity": "wet"}
+    world.send("device/fe001/Proxy", {"topicPath": f"W/{PORTAL}/temperature/1", "values": values})
+    (error,) = world.replies("device/fe001/Error")
+    assert (error["reason"], error["field"]) == ("wrong_type", "Humidity")
+    assert world.others == []
+
+
+def test_proxy_publishes_to_the_gateway_when_configured() -> None:
+    world = World(proxy_publishes=True)
+    world.registered()
+    values = {"Temperature": "20", "Humidity": 5}
+    world.send("device/fe001/Proxy", {"topicPath": f"W/{PORTAL}/temperature/1", "values": values})
+    assert world.published == [
+        Publish(f"W/{PORTAL}/temperature/1/Temperature", '{"value": 20.0}'),
+        Publish(f"W/{PORTAL}/temperature/1/Humidity", '{"value": 5.0}'),
+    ]
+
+
+def test_proxy_to_any_service_goes_through_the_gateway_when_allowed() -> None:
+    world = World(proxy_checks_owner=False)
+    world.registered("other")
+    world.send("device/x/Proxy", {"topicPath": f"W/{PORTAL}/evcharger/40", "values": {"SetCurrent": 6}})
+    assert world.published == [Publish(f"W/{PORTAL}/evcharger/40/SetCurrent", '{"value": 6}')]
+    world.send("device/x/Proxy", {"topicPath": f"W/{PORTAL}/temperature/1", "values": {"Temperature": 6}})
+    assert world.others == [Write(ServiceKey("other", "t1"), {"Temperature": 6.0})]
+
+
+def test_last_will_is_subscribed_followed_and_given_up() -> None:
+    world = World()
+    world.status(lwt_topic="tele/x/LWT", lwt_value="Offline")
+    assert world.others == [Subscribe("tele/x/LWT")]
+    world.carry_out()
+    assert world.registry.reconnect() == [Subscribe("tele/x/LWT")]
+    world.send("tele/x/LWT", b"Offline")
+    world.carry_out()
+    assert world.others == [Subscribe("tele/x/LWT"), Unsubscribe("tele/x/LWT")]
+    assert dict(world.registry.devices) == {}
+    assert world.registry.reconnect() == []
+
+
+def test_last_will_is_given_up_by_departure_too() -> None:
+    world = World()
+    world.registered(lwt_topic="t")
+    world.status(connected=0)
+    assert world.others == [Unsubscribe("t")]
+
+
+def test_wildcard_last_will_is_told_but_the_device_registered() -> None:
+    world = World()
+    world.status(lwt_topic="#")
+    world.carry_out()
+    (error,) = world.replies("device/fe001/Error")
+    assert (error["reason"], error["accepted"]) == ("bad_last_will", True)
+    assert len(world.replies("device/fe001/DBus")) == 1
+    assert world.others == []

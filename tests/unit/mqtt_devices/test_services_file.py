@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from daemonkit.errors import DefinitionError
+from mqtt_devices.protocol.service_types import PathRule, Role, ServiceType, ValueKind
+from mqtt_devices.protocol.values import coerce
+from mqtt_devices.services_file import load_services
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BUILT_IN = load_services()
+RULES = [rule for service_type in BUILT_IN.values() for rule in service_type.paths.values()]
+
+HEAD = "choices:\n  yes_no: {0: no, 1: yes}\ntypes:\n  tank:\n    product_id: 1\n    custom_name: My Tank\n    paths:\n"
+FIRST_PATH_LINE = 8
+
+
+def load_paths(directory: Path, *lines: str) -> dict[str, PathRule]:
+    file = directory / "services.yml"
+    file.write_text(HEAD + "".join(f"      {line}\n" for line in lines))
+    return dict(load_services(file)["tank"].paths)
+
+
+def test_built_in_types_are_those_of_the_former_driver() -> None:
+    expected = {"temperature", "tank", "pvinverter", "grid", "gps", "evcharger", "battery", "vebus"}
+    assert set(BUILT_IN) == expected
+
+
+@pytest.mark.parametrize(
+    ("service_type", "settings"),
+    [
+        ("temperature", {"CustomName", "TemperatureType"}),
+        ("tank", {"CustomName", "FluidType", "Capacity"}),
+        ("pvinverter", {"CustomName", "Position", "Role", "Ac/MaxPower"}),
+        ("grid", {"CustomName"}),
+        ("gps", {"CustomName"}),
+    ],
+)
+def test_built_in_settings_are_those_that_users_have(service_type: str, settings: set[str]) -> None:
+    assert {path for path, rule in BUILT_IN[service_type].paths.items() if rule.persists} == settings
+
+
+def test_built_in_commands_are_never_kept() -> None:
+    paths = BUILT_IN["evcharger"].paths
+    assert [paths[path].role for path in ("StartStop", "SetCurrent")] == [Role.COMMAND, Role.COMMAND]
+    assert not paths["StartStop"].persists
+
+
+def test_built_in_limits_and_units_are_the_platforms() -> None:
+    assert BUILT_IN["temperature"].paths["TemperatureType"].maximum == 6
+    assert BUILT_IN["tank"].paths["FluidType"].maximum == 11
+    assert BUILT_IN["grid"].paths["DeviceType"].kind is ValueKind.INTEGER
+    assert {rule.unit for rule in RULES if "/Energy/" in f"/{rule.path}"} == {"kWh"}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.path)
+def test_built_in_defaults_keep_their_own_rules(rule: PathRule) -> None:
+    if rule.default is not None:
+        assert coerce(rule.default, rule) == rule.default
+        assert rule.format_text(rule.default)
+    assert rule.default is not None or not rule.persists
+
+
+def test_path_is_read_with_all_its_fields(tmp_path: Path) -> None:
+    paths = load_paths(
+        tmp_path,
+        'Level: {type: d, unit: "%", decimals: 1, minimum: 0, maximum: 100, description: how full}',
+        "Mode: {type: i, role: setting, default: 1, values: yes_no}",
+        "Names: {type: as, default: [a, b], writeable: false}",
+    )
+    assert paths["Level"] == PathRule(
+        path="Level",
+        kind=ValueKind.DOUBLE,
+        unit="%",
+        decimals=1,
+        minimum=0,
+        maximum=100,
+        description="how full",
+    )
+    assert paths["Mode"].values == {0: "no", 1: "yes"}
+    assert paths["Mode"].persists
+    assert (paths["Names"].default, paths["Names"].writeable) == (["a", "b"], False)
+    assert (paths["ProductId"].default, paths["CustomName"].default) == (1, "My Tank")
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("Level: {}", "type: is missing"),
+        ("Level: {type: f}", "type: has to be one of"),
+        ("Level: {type: d, colour: red}", "colour: is unknown"),
+        ("Level: {type: d, role: user}", "role: has to be one of"),
+        ("Level: {type: i, decimals: 1}", "decimals: is for type d"),
+        ("Level: {type: s, unit: V}", "unit: is for numbers"),
+        ("Level: {type: d, values: yes_no}", "values: is for type i"),
+        ("Level: {type: i, values: maybe}", "values: has to be one of yes_no"),
+        ("Level: {type: i, values: {a: b}}", "a: the key of a choice is an integer"),
+        ("Level: {type: i, values: {1: 2}}", "1: has to be text"),
+        ("Level: {type: d, minimum: 5, maximum: 4}", "maximum: is not below minimum"),
+        ("Level: {type: d, default: full}", "default: a number"),
+        ("Level: {type: i, default: '5'}", "default: is not of type i"),
+        ("Level: {type: i, default: 5, maximum: 4}", "default: at most 4"),
+        ("Level: {type: s, default: 5}", "default: is not of type s"),
+        ("Level: {type: s, role: setting}", "default: a setting needs one"),
+        ("Level: {type: as, role: setting, default: [a]}", "type: localsettings keeps no lists"),
+        ("level: {type: d}", "level: a new D-Bus path"),
+        ("/Level: {type: d}", "/Level: a new D-Bus path"),
+        ("CustomName: {type: s}", "CustomName: a new D-Bus path"),
+        ("Level: 5", "Level: has to be a mapping"),
+    ],
+)
+def test_mistake_is_named_with_its_line(tmp_path: Path, line: str, complaint: str) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        load_paths(tmp_path, "Good: {type: d}", line)
+    assert str(caught.value).startswith(f"{tmp_path}/services.yml:{FIRST_PATH_LINE + 1}: {complaint}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "types: {}\nmore: 1",
+        "types: {Tank/1: {product_id: 1, custom_name: a, paths: {}}}",
+        "types: {tank: {product_id: 70000, custom_name: a, paths: {}}}",
+        "types: {tank: {product_id: 1, custom_name: a, paths: {}, interval_s: -1}}",
+        "types: {tank: {product_id: 1, paths: {}}}",
+        "types: {tank: [1]}",
+        "choices: {a: {x: y}}\ntypes: {}",
+    ],
+)
+def test_file_of_another_shape_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "services.yml"
+    file.write_text(text)
+    with pytest.raises(DefinitionError, match=r"services\.yml:\d+: "):
+        load_services(file)
+
+
+def test_type_may_have_an_interval_and_no_paths_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "services.yml"
+    file.write_text("types: {tank: {product_id: 1, custom_name: a, interval_s: 0.5, paths: {}}}")
+    (tank,) = load_services(file).values()
+    assert isinstance(tank, ServiceType)
+    assert (tank.interval_s, set(tank.paths)) == (0.5, {"ProductId", "CustomName"})
