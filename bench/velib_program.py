@@ -112,9 +112,9 @@ async def weigh(options: argparse.Namespace) -> None:
         await open_bus(options.address, library=options.library), handlers={Benchmarked.servicetype: Benchmarked}
     )
     tracemalloc.start()
-    empty = await _weigh(lambda number: _start(options, f"{workload.NAME}.empty{number}", 0))
     both = await _weigh(lambda number: _start(options, f"{workload.NAME}.full{number}", options.items))
     await monitor.close()
+    empty = await _weigh(lambda number: _start(options, f"{workload.NAME}.empty{number}", 0))
     alone = await _weigh(lambda number: _start(options, f"{workload.NAME}.alone{number}", options.items))
     workload.report(service=empty, item=(alone - empty) / options.items, watched_item=(both - alone) / options.items)
 
