@@ -9,10 +9,11 @@ import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 from bench import workload
+from velib_async.announcing import ITEMS_PER_MESSAGE
 from velib_async.bus import BUS_ITEM, open_bus
 from velib_async.client import Monitor
 from velib_async.client import Service as WatchedService
-from velib_async.service import ITEMS_PER_MESSAGE, DoubleItem, Service
+from velib_async.service import DoubleItem, Service
 
 if TYPE_CHECKING:
     import argparse
