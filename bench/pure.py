@@ -39,10 +39,20 @@ def make_pure_python(root: Path, *, make: bool = True) -> Path:
 
 def has_pure(python: Path, pin: str) -> bool:
     """Say whether this Python has the pinned dbus-fast, without compiled parts."""
+    version, file = _look(python)
+    return f"dbus-fast=={version}" == pin and file.endswith(".py")
+
+
+def is_compiled(python: Path) -> bool:
+    """Say whether this Python's dbus-fast has compiled parts; there are none for 32-bit ARM."""
+    return _look(python)[1].endswith(".so")
+
+
+def _look(python: Path) -> tuple[str, str]:
     script = "import dbus_fast.message, dbus_fast.__version__ as v; print(v.__version__, dbus_fast.message.__file__)"
     done = subprocess.run([str(python), "-c", script], capture_output=True, text=True, check=False)
     version, _, file = done.stdout.strip().partition(" ")
-    return f"dbus-fast=={version}" == pin and file.endswith(".py")
+    return version, file
 
 
 def _run(command: list[str]) -> None:

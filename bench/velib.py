@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # started as a script, or from anywhere
 
-from bench.pure import PureError, make_pure_python  # noqa: E402 - found through the line above
+from bench.pure import PureError, is_compiled, make_pure_python  # noqa: E402 - found through the line above
 from bench.runs import Candidate  # noqa: E402
 from bench.table import render  # noqa: E402
 
@@ -75,9 +75,10 @@ def find_candidates(*, make: bool) -> Iterator[Candidate]:
         yield Candidate("dbus-fast pure", pure, "dbus_fast")
     except PureError as error:
         print(f"no figures for a GX: {error}", file=sys.stderr)
-    for name, library in (("dbus-fast compiled", "dbus_fast"), ("dbus-next", "dbus_next")):
-        if has_modules(here, library):
-            yield Candidate(name, here, library)
+    if has_modules(here, "dbus_fast") and is_compiled(here):
+        yield Candidate("dbus-fast compiled", here, "dbus_fast")
+    if has_modules(here, "dbus_next"):
+        yield Candidate("dbus-next", here, "dbus_next")
 
 
 def has_modules(python: Path, modules: str) -> bool:
@@ -100,7 +101,7 @@ def measure(candidate: Candidate, *, is_quick: bool, is_first: bool) -> Iterator
     yield f"register {REGISTER_ITEMS} items, time", registered["clock_us"]
     if candidate.library and is_first:  # what objects weigh does not vary
         for what, weight in candidate.measure_alone("weigh", GET_ITEMS, 1).items():
-            yield f"bytes per {what}", weight
+            yield f"bytes per {what.replace('_', ' ')}", weight
 
 
 def describe(candidates: list[Candidate]) -> dict[str, Any]:

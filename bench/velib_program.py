@@ -9,10 +9,11 @@ import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 from bench import workload
+from velib_async.announcing import ITEMS_PER_MESSAGE
 from velib_async.bus import BUS_ITEM, open_bus
 from velib_async.client import Monitor
 from velib_async.client import Service as WatchedService
-from velib_async.service import ITEMS_PER_MESSAGE, DoubleItem, Service
+from velib_async.service import DoubleItem, Service
 
 if TYPE_CHECKING:
     import argparse
@@ -112,9 +113,9 @@ async def weigh(options: argparse.Namespace) -> None:
         await open_bus(options.address, library=options.library), handlers={Benchmarked.servicetype: Benchmarked}
     )
     tracemalloc.start()
-    empty = await _weigh(lambda number: _start(options, f"{workload.NAME}.empty{number}", 0))
     both = await _weigh(lambda number: _start(options, f"{workload.NAME}.full{number}", options.items))
     await monitor.close()
+    empty = await _weigh(lambda number: _start(options, f"{workload.NAME}.empty{number}", 0))
     alone = await _weigh(lambda number: _start(options, f"{workload.NAME}.alone{number}", options.items))
     workload.report(service=empty, item=(alone - empty) / options.items, watched_item=(both - alone) / options.items)
 

@@ -16,6 +16,7 @@ program:dash             dash               test
 program:jq               jq                 test
 program:shellcheck       shellcheck         test
 system-python:dbus       python3-dbus       test
+system-python:gi         python3-gi         test
 "
 
 say() { printf '%s\n' "$*" >&2; }

@@ -8,11 +8,15 @@ from __future__ import annotations
 import sys
 from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.abc import PathEntryFinder
 
 _SOURCES = FileFinder.path_hook((SourceFileLoader, SOURCE_SUFFIXES))
 
 
-def _find_sources_of_dbus_fast(path: str) -> object:
+def _find_sources_of_dbus_fast(path: str) -> PathEntryFinder:
     if "dbus_fast" not in Path(path).parts:
         raise ImportError(path)
     return _SOURCES(path)

@@ -16,7 +16,7 @@ LIMIT_S = 300.0  # takes ten seconds on an idle machine
 @pytest.mark.peer
 def test_contract_with_uncompiled_dbus_fast() -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.uncompiled", "-p", "no:cacheprovider"]
-    command += ["tests/contract", "tests/integration/velib_async/test_reader.py", "-k", "dbus_fast"]
+    command += ["tests/contract", "tests/integration/velib_async/test_fast_reader.py", "-k", "dbus_fast"]
     # Of the outer run, if it is distributed: the inner one would take itself for one of its workers.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
     done = subprocess.run(

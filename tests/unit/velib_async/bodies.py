@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import dbus_fast
@@ -16,8 +17,13 @@ from hypothesis import strategies as st
 if TYPE_CHECKING:
     from velib_async.items_changed import Item
 
-LIBRARIES = {"dbus_fast": dbus_fast, "dbus_next": dbus_next}
-UNMARSHALLERS = {"dbus_fast": fast_unmarshaller.Unmarshaller, "dbus_next": next_unmarshaller.Unmarshaller}
+LIBRARIES: dict[str, Any] = {"dbus_fast": dbus_fast, "dbus_next": dbus_next}
+UNMARSHALLERS: dict[str, Any] = {
+    "dbus_fast": fast_unmarshaller.Unmarshaller,
+    "dbus_next": next_unmarshaller.Unmarshaller,
+}
+_MARSHALLER: Any = Marshaller  # dbus_next has no types here
+_serials = itertools.count(1)
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=70)
 INT32 = st.integers(-(2**31), 2**31 - 1)
@@ -85,19 +91,20 @@ def read_by(library: str, body: bytes) -> dict[str, dict[str, Any]]:
     return {path: {key: variant.value for key, variant in fields.items()} for path, fields in message.body[0].items()}
 
 
-def frame_of(batch: list[Item], sender: str = ":1.7", *, serial: int = 9, **header: str) -> bytes:
+def frame_of(batch: list[Item], sender: str = ":1.7", **header: str) -> bytes:
     """An ItemsChanged as the bus daemon delivers it: with its sender. Header fields can be other ones."""
     fields = {"PATH": "/", "INTERFACE": "com.victronenergy.BusItem", "MEMBER": "ItemsChanged", **header}
-    return frame(fields | {"SENDER": sender, "SIGNATURE": "a{sa{sv}}"}, body_of("dbus_next", batch), serial)
+    return frame(fields | {"SENDER": sender, "SIGNATURE": "a{sa{sv}}"}, body_of("dbus_next", batch))
 
 
-def frame(header: dict[str, str], body: bytes, serial: int = 9, kind: int = 4) -> bytes:
-    """Any message: type 4 is a signal."""
+def frame(header: dict[str, str], body: bytes) -> bytes:
+    """A signal; each has another serial."""
     codes = {"PATH": "o", "SIGNATURE": "g"}
     fields = [
-        [HeaderField[name].value, dbus_next.Variant(codes.get(name, "s"), value)] for name, value in header.items()
+        [HeaderField[name].value, LIBRARIES["dbus_next"].Variant(codes.get(name, "s"), value)]
+        for name, value in header.items()
     ]
-    block = Marshaller("yyyyuua(yv)", [ord("l"), kind, 1, 1, len(body), serial, fields])
+    block = _MARSHALLER("yyyyuua(yv)", [ord("l"), 4, 1, 1, len(body), next(_serials), fields])
     block.marshall()
     block.align(8)
     return bytes(block.buffer) + body
