@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import platform
 import sys
 import time
 from pathlib import Path
@@ -115,7 +114,8 @@ def _live(program: Program, context: Context) -> int:
 
 
 def _run_loop(program: Program, context: Context, stop: Stop, restarts: RestartDelay) -> int:
-    _log.info("%s %s starts, pid %d, Python %s", program.name, context.version, os.getpid(), platform.python_version())
+    python = sys.version.partition(" ")[0]
+    _log.info("%s %s starts, pid %d, Python %s", program.name, context.version, os.getpid(), python)
     try:
         with asyncio.Runner() as runner:
             runner.run(_run_main(program, context, stop, restarts))
