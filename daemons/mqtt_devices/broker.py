@@ -99,7 +99,13 @@ class Broker:
         while True:
             self._has_output.clear()
             while self._outbox:
-                await self._send_request(client, self._outbox.popleft())
+                request = self._outbox.popleft()
+                try:
+                    await self._send_request(client, request)
+                except BaseException:
+                    # Not sent, as far as known: first in the queue of the next connection.
+                    self._outbox.appendleft(request)
+                    raise
             await self._has_output.wait()
 
     async def _send_request(self, client: aiomqtt.Client, request: Request) -> None:
