@@ -40,8 +40,8 @@ def parse_last_will(topic: object, value: object) -> LastWill | None:
     """Read the fields lwt_topic and lwt_value of a Status; None when no topic is given.
 
     Raises:
-        Rejected: no plain topic, or a value that is too long. The device is registered nevertheless, without a last will:
-            wildcards never matched in the former driver either, and "#" would pull in all traffic of the broker.
+        Rejected: no plain topic, or a value that is too long. The device is registered nevertheless, without a last
+            will: wildcards never matched in the former driver either, and "#" would bring all traffic of the broker.
     """
     if topic is None or topic == "":
         return None

@@ -16,7 +16,7 @@ from daemonkit.backoff import Backoff
 from daemonkit.errors import LinkLost
 from daemonkit.supervise import keep_connected
 from mqtt_devices.broker import MAX_OUTBOX, Broker
-from mqtt_devices.options import BrokerAddress
+from mqtt_devices.protocol.broker_address import BrokerAddress
 from mqtt_devices.protocol.effects import Publish, Subscribe, Unsubscribe
 from mqtt_devices.protocol.inbox import MAX_KEPT_PAYLOAD, Inbox, Message
 from tests.peers.mosquitto import Mosquitto, free_port
