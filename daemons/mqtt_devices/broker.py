@@ -19,7 +19,7 @@ from mqtt_devices.protocol.inbox import MAX_KEPT_PAYLOAD, Inbox, Message
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mqtt_devices.options import BrokerAddress
+    from mqtt_devices.protocol.broker_address import BrokerAddress
 
 # What the broker may send in one packet: the largest payload that is read, its topic and the header. A broker that
 # speaks MQTT 5 drops larger ones; without this limit a payload of 256 MB would have to be taken into memory.
@@ -99,7 +99,13 @@ class Broker:
         while True:
             self._has_output.clear()
             while self._outbox:
-                await self._send_request(client, self._outbox.popleft())
+                request = self._outbox.popleft()
+                try:
+                    await self._send_request(client, request)
+                except BaseException:
+                    # Not sent, as far as known: first in the queue of the next connection.
+                    self._outbox.appendleft(request)
+                    raise
             await self._has_output.wait()
 
     async def _send_request(self, client: aiomqtt.Client, request: Request) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from mqtt_devices.errors import Reason, Rejected
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from velib_async.bus import Bus
 
 # libdbus' default max_connections_per_user, which Venus leaves alone; everything there runs as root.
@@ -31,23 +35,41 @@ class ConnectionBudget:
     def __init__(self, bus: Bus, *, limit: int = MAX_CONNECTIONS - RESERVED) -> None:
         self._bus = bus
         self._limit = limit
-        self._counted = 0
-        self._since = _COUNT_EVERY
+        self._counting = asyncio.Lock()
+        self._counted = 0  # everybody's, when last counted
+        self._opened = _COUNT_EVERY  # our own since then
+        self._opening = 0  # let through, perhaps not connected yet
 
-    async def take(self) -> None:
-        """Allow one more connection.
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Allow one more connection, which is to be opened inside the block.
 
         Raises:
             Rejected: there are none left to spare.
             VelibError: the bus does not answer.
         """
-        if self._since >= _COUNT_EVERY or self._counted + self._since >= self._limit:
-            (names,) = await self._bus.call(
-                "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "ListNames"
-            )
-            self._counted = sum(name.startswith(":") for name in names)
-            self._since = 0
-        if self._counted + self._since >= self._limit:
-            rule = f"D-Bus connections are spent: {self._counted} in use, {self._limit} may be; unregister something"
-            raise Rejected(Reason.CONNECTION_LIMIT, "", rule)
-        self._since += 1
+        await self._take()
+        try:
+            yield
+            self._opened += 1
+        finally:
+            self._opening -= 1
+
+    async def _take(self) -> None:
+        async with self._counting:
+            if self._opened >= _COUNT_EVERY or self._in_use >= self._limit:
+                already_opened = self._opened
+                (names,) = await self._bus.call(
+                    "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "ListNames"
+                )
+                self._counted = sum(name.startswith(":") for name in names)
+                # Those opened while the bus answered may be missing in its answer: better counted twice than never.
+                self._opened -= already_opened
+            if self._in_use >= self._limit:
+                rule = f"D-Bus connections are spent: {self._in_use} in use, {self._limit} may be; unregister something"
+                raise Rejected(Reason.CONNECTION_LIMIT, "", rule)
+            self._opening += 1
+
+    @property
+    def _in_use(self) -> int:
+        return self._counted + self._opened + self._opening

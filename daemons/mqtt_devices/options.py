@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from daemonkit.yamlvalues import YamlMapping
 from mqtt_devices.protocol.admission import Policy
+from mqtt_devices.protocol.broker_address import MQTT_PORT, MQTT_TLS_PORT, BrokerAddress
 
 if TYPE_CHECKING:
     import argparse
 
-MQTT_PORT = 1883
-MQTT_TLS_PORT = 8883
 _MAX_PORT = 65535
 # 256 connections per user on the bus, less 64 for Venus itself.
 MAX_SERVICES = 192
 _MAX_DEVICES = 4096
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrokerAddress:
-    """Where the broker is and how to get in. With a certificate file (of the authority) the connection is TLS."""
-
-    host: str = "127.0.0.1"
-    port: int = MQTT_PORT
-    user: str | None = None
-    password: str | None = None
-    certificate: str | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

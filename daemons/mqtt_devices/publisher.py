@@ -104,8 +104,8 @@ class Publisher:
     ) -> Rejected | None:
         async with self._slots:
             try:
-                await self._budget.take()
-                bus = await open_bus(self._address, library=self._library)
+                async with self._budget.place():
+                    bus = await open_bus(self._address, library=self._library)
                 service = await PublishedService.open(
                     bus, service_type, identity, controls=self._controls, values=values
                 )

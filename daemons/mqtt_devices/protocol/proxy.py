@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MAX_VALUES = 500
 # Segments of D-Bus object paths; anything else, such as a wildcard, cannot be a path of any service.
 _PATH = re.compile(r"[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*")
+# Nothing that a broker, which may get to see it in a topic, could take amiss.
+_LEVEL = re.compile(r"[A-Za-z0-9_.:-]+")
 # W, portal id, service type, device instance.
 _LEVELS = 4
 # Device instances are int32 on D-Bus; no more digits than those have are ever converted.
@@ -85,7 +87,7 @@ def _parse_topic_path(topic_path: object) -> tuple[str, str, int]:
     if not isinstance(topic_path, str):
         raise refusal
     levels = check_text(topic_path, "topicPath").split("/")
-    if len(levels) != _LEVELS or levels[0] != "W" or "" in levels or "+" in topic_path or "#" in topic_path:
+    if len(levels) != _LEVELS or levels[0] != "W" or not all(map(_LEVEL.fullmatch, levels)):
         raise refusal
     instance = levels[3]
     if not (instance.isascii() and instance.isdecimal() and len(instance) <= _MAX_INSTANCE_DIGITS):

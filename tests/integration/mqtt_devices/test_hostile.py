@@ -78,3 +78,39 @@ async def test_good_device_works_through_ten_thousand_hostile_messages(gx: GX) -
     gx.forget("device/evil0/Error")
     await gx.publish("device/evil0/Status", "{")
     assert (await gx.receive("device/evil0/Error"))["reason"] == "not_json"
+
+
+ODD_TEXTS = (
+    "a\x01b",
+    "\x1f",
+    "\x7f",
+    "\x9f",
+    "\ufffe",
+    "\ufdd0",
+    "\U0010ffff",
+    "\u202e",
+    " ",
+    "\n",
+    "/",
+    "//",
+    "ü" * 60,
+)
+ODD_TOPICS = (*ODD_TEXTS, "$share/a", "$share//b", "$SYS/x", "$", "/" * 300, "a/" * 60, "x" * 512, "device/+/Status")
+
+
+async def test_no_text_of_a_device_makes_broker_or_bus_hang_up(gx: GX) -> None:
+    daemon = await gx.start_all()
+    await gx.register("good")
+    for number, topic in enumerate(ODD_TOPICS):
+        await gx.register(f"x{number}", services={}, lwt_topic=topic)
+    for number, text in enumerate(ODD_TEXTS):
+        reply = await gx.register(f"y{number}", version=text)
+        values = {"CustomName": text, "Temperature": number}
+        await gx.publish(f"device/y{number}/Proxy", {"topicPath": reply["topicPath"]["t1"]["W"], "values": values})
+        await gx.wait_value(temperature(f"y{number}"), "/Temperature", float(number))
+        assert await gx.get(temperature(f"y{number}"), "/FirmwareVersion") == text
+        await gx.wait_value("com.victronenergy.settings", f"/Settings/MqttDevices/mqtt_y{number}_t1/CustomName", text)
+    await gx.register("good")
+    assert "is down" not in daemon.output
+    assert "lost its D-Bus connection" not in daemon.output
+    assert "Traceback" not in daemon.output

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from mqtt_devices.broker import Broker
 from mqtt_devices.driver import Driver
 from mqtt_devices.errors import Reason, Rejected
-from mqtt_devices.options import BrokerAddress
 from mqtt_devices.protocol.admission import Policy
+from mqtt_devices.protocol.broker_address import BrokerAddress
 from mqtt_devices.protocol.effects import Outcome, Plan, Publish, ServiceKey, Write
 from mqtt_devices.protocol.inbox import Inbox, Message
 from mqtt_devices.protocol.registry import Registry

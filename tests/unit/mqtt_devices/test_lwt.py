@@ -61,7 +61,10 @@ def test_last_will_matches_nothing_else(value: object, payload: bytes) -> None:
     assert not will(value=value).matches(payload)
 
 
-@pytest.mark.parametrize("topic", ["a/+/b", "#", 5, ["t"], "x" * (MAX_TOPIC + 1), "a\0b", "\ud800"])
+@pytest.mark.parametrize(
+    "topic",
+    ["a/+/b", "#", 5, ["t"], "x" * (MAX_TOPIC + 1), "a\0b", "\ud800", "a\x01", "\x9f", "\ufffe", "$share/a", "/" * 99],
+)
 def test_last_will_topic_is_plain(topic: object) -> None:
     with pytest.raises(Rejected) as caught:
         parse_last_will(topic, "offline")

@@ -6,8 +6,9 @@ import pytest
 
 from daemonkit.errors import DefinitionError
 from daemonkit.yamlfile import loads
-from mqtt_devices.options import BrokerAddress, add_arguments, read_broker, read_policy
+from mqtt_devices.options import add_arguments, read_broker, read_policy
 from mqtt_devices.protocol.admission import Policy
+from mqtt_devices.protocol.broker_address import BrokerAddress
 
 
 def parse(*arguments: str) -> argparse.Namespace:

@@ -1,0 +1,223 @@
+"""Plans carried out on a real bus with simulated localsettings, in this process: what blocks the loop fails."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mqtt_devices.connections import ConnectionBudget
+from mqtt_devices.controls import Controls
+from mqtt_devices.errors import Reason
+from mqtt_devices.protocol.effects import Outcome, Plan, ServiceKey, Write
+from mqtt_devices.publisher import Publisher
+from mqtt_devices.services_file import load_services
+from simulators.gx.settings import SettingsSimulator
+from velib_async.bus import BUS_ITEM, Bus, open_bus
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.peers.dbus import DBusDaemon
+    from velib_async.bus import Library
+
+pytestmark = [pytest.mark.peer, pytest.mark.parametrize("library", ["dbus_fast", "dbus_next"])]
+
+TYPES = load_services()
+LIMIT_S = 60.0
+TANK = "com.victronenergy.tank.mqtt_dev_t"
+
+
+class Bench:
+    """A publisher and a client that looks at what it does."""
+
+    def __init__(self, publisher: Publisher, controls: Controls, client: Bus, lost: list[ServiceKey]) -> None:
+        self.publisher = publisher
+        self.controls = controls
+        self.client = client
+        self.lost = lost
+        self.changes: list[dict[str, Any]] = []
+
+    async def open(self, client_id: str = "dev", **services: str) -> Outcome:
+        return await self.publisher.apply(Plan(client_id, "v1", open=services))
+
+    async def get(self, path: str, service: str = TANK) -> Any:
+        (value,) = await self.client.call(service, path, BUS_ITEM, "GetValue")
+        return value
+
+    async def write(self, path: str, value: object, service: str = TANK) -> int:
+        (code,) = await self.client.call(service, path, BUS_ITEM, "SetValue", "v", (value,))
+        return int(code)
+
+    async def names(self) -> set[str]:
+        (names,) = await self.client.call(
+            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "ListNames"
+        )
+        return {name for name in names if "mqtt" in name}
+
+    async def wait_value(self, path: str, value: object, service: str = TANK) -> None:
+        async with asyncio.timeout(LIMIT_S):
+            while await self.get(path, service) != value:  # noqa: ASYNC110 - somebody else's value
+                await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def make_bench(address: str, library: Library, limit: int = 100) -> AsyncIterator[Bench]:
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(SettingsSimulator(address))
+        client = await open_bus(address)
+        stack.push_async_callback(client.close)
+        bus = await open_bus(address, library=library)
+        stack.push_async_callback(bus.close)
+        controls = Controls(bus)
+        await controls.open()
+        stack.push_async_callback(controls.close)
+        writing = asyncio.create_task(controls.run())
+        lost: list[ServiceKey] = []
+        publisher = Publisher(
+            TYPES,
+            controls=controls,
+            budget=ConnectionBudget(bus, limit=limit),
+            connect=(address, library),
+            version="9.9",
+            on_lost=lost.append,
+        )
+        stack.push_async_callback(publisher.close)
+        try:
+            yield Bench(publisher, controls, client, lost)
+        finally:
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+
+
+async def test_plan_opens_updates_and_closes(dbus_daemon: DBusDaemon, library: Library) -> None:
+    async with make_bench(dbus_daemon.address, library) as bench:
+        assert await bench.open(t="tank", g="gps") == Outcome("dev", {"t": 1, "g": 1})
+        assert await bench.names() == {TANK, "com.victronenergy.gps.mqtt_dev_g"}
+        assert await bench.get("/ProductName") == "dbus-mqtt-devices-9.9:Tank"
+        await bench.publisher.apply(Plan("dev", "v2", close=("g",), update=("t",)))
+        assert await bench.names() == {TANK}
+        assert await bench.get("/FirmwareVersion") == "v2"
+
+
+async def test_instances_follow_the_order_of_the_message(dbus_daemon: DBusDaemon, library: Library) -> None:
+    async with make_bench(dbus_daemon.address, library) as bench:
+        names = [f"s{number}" for number in range(12)]
+        outcome = await bench.open(**dict.fromkeys(names, "tank"))
+        assert outcome.opened == {name: number + 1 for number, name in enumerate(names)}
+
+
+async def test_write_is_one_signal_and_settings_in_it_are_kept(dbus_daemon: DBusDaemon, library: Library) -> None:
+    async with make_bench(dbus_daemon.address, library) as bench:
+        await bench.open(t="tank")
+        signals: list[Any] = []
+        bench.client.add_changes_handler(lambda _, changes: signals.append(dict(changes)))
+        rule = "type='signal',interface='com.victronenergy.BusItem',member='ItemsChanged'"
+        await bench.client.call(
+            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "AddMatch", "s", (rule,)
+        )
+        values = {"Level": 50.0, "Remaining": 0.05, "Capacity": 0.25}
+        bench.publisher.write(Write(ServiceKey("dev", "t"), values))
+        setting = "/Settings/MqttDevices/mqtt_dev_t/Capacity"
+        await bench.wait_value(setting, 0.25, "com.victronenergy.settings")
+        async with asyncio.timeout(LIMIT_S):
+            while not signals:  # noqa: ASYNC110 - filled by a signal
+                await asyncio.sleep(0.01)
+        assert signals == [
+            {"/Level": (50.0, "50.0 %"), "/Remaining": (0.05, "0.050 m³"), "/Capacity": (0.25, "0.250 m³")}
+        ]
+
+
+async def test_write_to_a_service_that_is_gone_is_nothing(dbus_daemon: DBusDaemon, library: Library) -> None:
+    async with make_bench(dbus_daemon.address, library) as bench:
+        bench.publisher.write(Write(ServiceKey("dev", "t"), {"Level": 1.0}))
+        assert await bench.names() == set()
+
+
+async def test_last_of_many_values_of_a_setting_is_kept(dbus_daemon: DBusDaemon, library: Library) -> None:
+    async with make_bench(dbus_daemon.address, library) as bench:
+        await bench.open(t="tank")
+        for number in range(100):
+            bench.publisher.write(Write(ServiceKey("dev", "t"), {"Capacity": float(number)}))
+            await asyncio.sleep(0)
+        setting = "/Settings/MqttDevices/mqtt_dev_t/Capacity"
+        await bench.wait_value(setting, 99.0, "com.victronenergy.settings")
+        await asyncio.sleep(0.1)
+        assert await bench.get("/Capacity") == 99.0, "echoes of older values do not come back"
+
+
+async def test_connections_that_are_spent_fail_the_rest_only(dbus_daemon: DBusDaemon, library: Library) -> None:
+    async with make_bench(dbus_daemon.address, library, limit=6) as bench:
+        outcome = await bench.open(a="tank", b="tank", c="tank", d="tank", e="tank", f="tank")
+        assert 1 <= len(outcome.opened) <= 6 - 3, "bus, client and simulated settings are there already"
+        assert {problem.reason for problem in outcome.failed.values()} == {Reason.CONNECTION_LIMIT}
+        await bench.publisher.apply(Plan("dev", None, close=tuple(outcome.opened)))
+        again = await bench.open(**dict.fromkeys(list(outcome.failed)[:1], "tank"))
+        assert len(again.opened) == 1
+
+
+async def test_name_that_is_taken_fails_that_service_only(dbus_daemon: DBusDaemon, library: Library) -> None:
+    async with make_bench(dbus_daemon.address, library) as bench:
+        await bench.client.call(
+            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "RequestName", "su", (TANK, 0)
+        )
+        outcome = await bench.open(t="tank", u="tank")
+        assert outcome.opened == {"u": 2}
+        assert outcome.failed["t"].reason is Reason.NAME_TAKEN
+
+
+async def test_setting_below_another_setting_fails_that_service_only(dbus_daemon: DBusDaemon, library: Library) -> None:
+    async with make_bench(dbus_daemon.address, library) as bench:
+        blocked = "/Settings/MqttDevices/mqtt_dev_t/Capacity/Below"
+        (results,) = await bench.client.call(
+            "com.victronenergy.settings",
+            "/",
+            "com.victronenergy.Settings",
+            "AddSettings",
+            "aa{sv}",
+            ([{"path": blocked, "default": 1}],),
+        )
+        assert results[0]["error"] == 0
+        outcome = await bench.open(t="tank", u="tank")
+        assert outcome.failed["t"].reason is Reason.SETTINGS_FAILED
+        assert set(outcome.opened) == {"u"}
+
+
+async def test_value_out_of_todays_limits_becomes_the_default(dbus_daemon: DBusDaemon, library: Library) -> None:
+    async with make_bench(dbus_daemon.address, library) as bench:
+        setting = {"path": "/Settings/MqttDevices/mqtt_dev_t/FluidType", "default": 99}
+        await bench.client.call(
+            "com.victronenergy.settings", "/", "com.victronenergy.Settings", "AddSettings", "aa{sv}", ([setting],)
+        )
+        await bench.open(t="tank")
+        assert await bench.get("/FluidType") == 1
+
+
+async def test_write_is_refused_when_localsettings_is_gone(dbus_daemon: DBusDaemon, library: Library) -> None:
+    async with AsyncExitStack() as stack:
+        settings = SettingsSimulator(dbus_daemon.address)
+        client = await open_bus(dbus_daemon.address)
+        stack.push_async_callback(client.close)
+        await settings.__aenter__()
+        bus = await open_bus(dbus_daemon.address, library=library)
+        stack.push_async_callback(bus.close)
+        controls = Controls(bus)
+        await controls.open()
+        stack.push_async_callback(controls.close)
+        publisher = Publisher(
+            TYPES,
+            controls=controls,
+            budget=ConnectionBudget(bus),
+            connect=(dbus_daemon.address, library),
+            version="1",
+            on_lost=lambda _: None,
+        )
+        stack.push_async_callback(publisher.close)
+        bench = Bench(publisher, controls, client, [])
+        await bench.open(t="tank")
+        await settings.__aexit__()
+        assert await bench.write("/CustomName", "Diesel") != 0
+        assert await bench.get("/CustomName") == "My Tank Sensor"
+        assert await bench.write("/Level", 5) == 0, "readings need no settings"
