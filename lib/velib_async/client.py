@@ -7,4 +7,6 @@ from velib_async.monitor import Monitor, servicetype
 from velib_async.values import make_variant
 from velib_async.watched import Item, Service, ServiceHandler
 
-__all__ = ["CallError", "Item", "Monitor", "Service", "ServiceHandler", "make_variant", "servicetype"]
+DbusException = CallError  # aiovelib's name for it
+
+__all__ = ["CallError", "DbusException", "Item", "Monitor", "Service", "ServiceHandler", "make_variant", "servicetype"]

@@ -15,7 +15,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from velib_async.bus import BUS_ITEM, CALL_TIMEOUT_S, NO_REPLY, UNKNOWN_METHOD, Signal, items_body
-from velib_async.errors import BusLost, CallError, CallTimeout, ConnectionInUse, VelibError
+from velib_async.errors import BusLost, CallTimeout, ConnectionInUse, VelibError
+from velib_async.memory_call import MemoryCall
 from velib_async.memory_daemon import MemoryDaemon
 from velib_async.names import DAEMON
 from velib_async.values import changed_items, unwrap, wrap
@@ -29,45 +30,6 @@ SERVICE_UNKNOWN = "org.freedesktop.DBus.Error.ServiceUnknown"
 
 # What may wait while the hub is paused; a test that sends more has lost its way.
 BACKLOG_LIMIT = 10_000
-
-
-class MemoryCall:
-    """A method call on a MemoryBus; see `bus.IncomingCall`."""
-
-    def __init__(
-        self, hub: MemoryHub, sender: str, target: tuple[str, str, str], signature: str, body: list[Any]
-    ) -> None:
-        self.sender = sender
-        self.path, self.interface, self.member = target
-        self.signature = signature
-        self.body = body
-        self._hub = hub
-        self.answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
-        self._is_answered = False
-
-    def reply(self, signature: str = "", *values: Any) -> None:
-        """Answers."""
-        body = [unwrap(value) for value in wrap(signature, values)]
-        self._send(lambda: self.answer.set_result(body))
-
-    def reply_items(self, items: Iterable[Published]) -> None:
-        """Answers GetItems."""
-        self.reply("a{sa{sv}}", items_body(items))
-
-    def refuse(self, name: str, text: str) -> None:
-        """Answers with an error."""
-        self._send(lambda: self.answer.set_exception(CallError(name, text)))
-
-    def abandon(self, text: str) -> None:
-        """Answers in place of a callee that is gone."""
-        if not self._is_answered:
-            self.refuse(NO_REPLY, text)
-
-    def _send(self, deliver: Callable[[], None]) -> None:
-        if self._is_answered:
-            raise VelibError(f"{self.member} on {self.path} was answered already")
-        self._is_answered = True
-        self._hub.post(lambda: None if self.answer.done() else deliver())
 
 
 class MemoryBus:
@@ -97,16 +59,16 @@ class MemoryBus:
         """See `bus.Bus.call`."""
         plain = [unwrap(value) for value in wrap(signature, body)]
         self._check()
-        call = MemoryCall(self._hub, self.unique_name, (path, interface, member), signature, plain)
+        call = MemoryCall(self._hub.post, self.unique_name, (path, interface, member), signature, plain)
         self._hub.post(lambda: self._hub.deliver_call(destination, call))
         ended = asyncio.ensure_future(self._ended.wait())
         try:
             await asyncio.wait((call.answer, ended), timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+            if call.answer.done():
+                return call.answer.result()
         finally:
             ended.cancel()
-        if call.answer.done():
-            return call.answer.result()
-        call.answer.cancel()
+            call.give_up()
         self._check()
         raise CallTimeout(NO_REPLY, f"{destination}{path} {member}: no answer within {timeout_s:g} s")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from velib_async.bus import BUS_ITEM
 from velib_async.errors import CallError, NameTaken
 
 if TYPE_CHECKING:
@@ -66,3 +67,20 @@ async def remove_match(bus: Bus, rule: str) -> None:
 def match_rule(**conditions: str) -> str:
     """Builds a match rule; the conditions' names are those of the specification."""
     return ",".join(f"{key}='{value}'" for key, value in conditions.items())
+
+
+def item_changes(owner: str) -> tuple[str, str]:
+    """Returns the match rules for what a service tells of its items."""
+    common = {"type": "signal", "sender": owner, "interface": BUS_ITEM}
+    return match_rule(**common, path="/", member="ItemsChanged"), match_rule(**common, member="PropertiesChanged")
+
+
+# Venus' services come and go.
+OWNER_CHANGES = match_rule(
+    type="signal",
+    sender=DAEMON,
+    interface=DAEMON,
+    path=DAEMON_PATH,
+    member="NameOwnerChanged",
+    arg0namespace="com.victronenergy",
+)
