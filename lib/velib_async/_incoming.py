@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from velib_async.errors import VelibError
-from velib_async.values import changed_items, wrap
+from velib_async.values import changes_in, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,11 +32,7 @@ _PLAIN = (str, int, float, bytes, type(None))
 
 def items_from(message: Any) -> Changes:
     """Reads what changed from a message of BusItem: the one place where these signals are decoded."""
-    if message.member == "ItemsChanged":
-        return changed_items(unwrap(message.body[0]))
-    if message.member == "PropertiesChanged":
-        return changed_items({message.path: unwrap(message.body[0])})
-    return {}
+    return changes_in(message.path, message.member, [unwrap(value) for value in message.body])
 
 
 class DBusCall:

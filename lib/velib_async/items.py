@@ -47,7 +47,6 @@ class Item:
     """
 
     __slots__ = (
-        "_is_async",
         "_limits",
         "_text_fails",
         "_value",
@@ -93,7 +92,6 @@ class Item:
         self.nullable = nullable
         self.service: Service | None = None
         self._value = self._coerce_local(value)
-        self._is_async = callbacks.is_async(onchange)
         self._text_fails = False
 
     def __str__(self) -> str:

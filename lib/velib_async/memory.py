@@ -19,7 +19,7 @@ from velib_async.errors import BusLost, CallTimeout, ConnectionInUse, VelibError
 from velib_async.memory_call import MemoryCall
 from velib_async.memory_daemon import MemoryDaemon
 from velib_async.names import DAEMON
-from velib_async.values import changed_items, unwrap, wrap
+from velib_async.values import changes_in, unwrap, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -139,8 +139,9 @@ class MemoryBus:
             for handler in tuple(self._signal_handlers):
                 handler(signal)
             return
-        (body,) = signal.body
-        changes = changed_items(body if signal.member == "ItemsChanged" else {signal.path: body})
+        changes = changes_in(signal.path, signal.member, signal.body)
+        if not changes:
+            return
         for changes_handler in tuple(self._changes_handlers):
             changes_handler(signal.sender, changes)
 

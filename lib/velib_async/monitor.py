@@ -129,11 +129,11 @@ class Monitor:
             ValueError: The value cannot be sent.
         """
         try:
-            (result,) = await self.dbus_call(name, path, "SetValue", "v", value)
+            body = await self.dbus_call(name, path, "SetValue", "v", value)
         except CallError as error:
             log.info("%s%s: SetValue failed: %s", name, path, error)
             return -1
-        return int(result)
+        return body[0] if body and isinstance(body[0], int) else -1
 
     def set_value_async(self, name: str, path: str, value: Any) -> int | None:
         """Writes a value in the background; -1 when service or path are not known, else None.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from velib_async.bus import BUS_ITEM, CALL_TIMEOUT_S, Bus, Changes
-from velib_async.errors import CallError
+from velib_async.errors import CallError, CallTimeout
 from velib_async.values import changed_items, from_wire
+
+NO_TREE = "com.victronenergy.Error.NoTree"  # our own, for an answer that makes no sense
 
 # Errors by which a service says that it has no GetItems: velib before 2021, localsettings and other programs of old.
 _NO_GET_ITEMS = frozenset(
@@ -25,27 +26,25 @@ async def scan(bus: Bus, destination: str, *, timeout_s: float = CALL_TIMEOUT_S)
         BusLost: The connection ended.
     """
     try:
-        (items,) = await bus.call(destination, "/", BUS_ITEM, "GetItems", timeout_s=timeout_s)
+        return changed_items(await _read(bus, destination, "GetItems", timeout_s))
     except CallError as error:
         if error.name not in _NO_GET_ITEMS:
             raise
-        return await _scan_tree(bus, destination, timeout_s)
-    return changed_items(_tree(items, destination, "GetItems"))
+    values = await _read(bus, destination, "GetValue", timeout_s)
+    try:
+        texts = await _read(bus, destination, "GetText", timeout_s)
+    except CallTimeout:
+        raise
+    except CallError:
+        texts = {}  # it says how it is written only; the values count
+    return changed_items({f"/{key.lstrip('/')}": {"Value": values[key], "Text": texts.get(key)} for key in values})
 
 
-async def _scan_tree(bus: Bus, destination: str, timeout_s: float) -> Changes:
-    (values,), (texts,) = await asyncio.gather(
-        bus.call(destination, "/", BUS_ITEM, "GetValue", timeout_s=timeout_s),
-        bus.call(destination, "/", BUS_ITEM, "GetText", timeout_s=timeout_s),
-    )
-    texts = texts if isinstance(texts, dict) else {}
-    return {
-        f"/{key.lstrip('/')}": (from_wire(value), texts.get(key))
-        for key, value in _tree(from_wire(values) or {}, destination, "GetValue").items()
-    }
-
-
-def _tree(found: Any, destination: str, member: str) -> dict[str, Any]:
+async def _read(bus: Bus, destination: str, member: str, timeout_s: float) -> dict[str, Any]:
+    body = await bus.call(destination, "/", BUS_ITEM, member, timeout_s=timeout_s)
+    found = body[0] if len(body) == 1 else body
+    if from_wire(found) is None:
+        return {}
     if not isinstance(found, dict):
-        raise CallError("com.victronenergy.Error.NoTree", f"{destination}: {member} on / gave {found!r:.80}")
+        raise CallError(NO_TREE, f"{destination}: {member} on / gave {found!r:.80}")
     return found

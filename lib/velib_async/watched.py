@@ -166,11 +166,11 @@ class Service:
 
     async def _fetch(self, path: str, member: str) -> tuple[Any, bool]:
         try:
-            (value,) = await self.monitor.dbus_call(self.name, path, member, "")
+            body = await self.monitor.dbus_call(self.name, path, member, "")
         except CallError as error:
             log.info("%s%s: %s failed: %s", self.name, path, member, error)
             return None, False
-        return from_wire(value), True
+        return (from_wire(body[0]), True) if body else (None, False)
 
 
 class ServiceHandler:

@@ -41,7 +41,7 @@ def begin_write(item: Item, raw: Any, tasks: Tasks) -> int | Awaitable[int]:
     if item.onchange is None:
         item.store(value)
         return ACCEPTED
-    if item._is_async:  # noqa: SLF001 - same package, known at construction
+    if callbacks.is_async(item.onchange):
         return _write_async(item, value, tasks)
     return _write_sync(item, value)
 

@@ -322,3 +322,40 @@ async def test_text_items_of_a_watched_service_arrive(network: Network) -> None:
     service.remove_item("/CustomName")
     await until(lambda: monitor.get_value(NAME, "/CustomName") is None)
     await monitor.close()
+
+
+NONSENSE: list[tuple[str, list[Any]]] = [
+    ("", []),
+    ("i", [5]),
+    ("s", ["text"]),
+    ("a{sv}", [{"/Ac/Power": 5}]),
+    ("a{ss}", [{"/Ac/Power": "5"}]),
+    ("a{sa{sv}}i", [{"/Ac/Power": {"Value": 5}}, 5]),
+    ("aa{sv}", [[{"Value": 5}]]),
+    ("a{sa{sv}}", [{"/Ac/Power": {}, "": {}, "x": {"Value": {"a": [1]}, "Text": 5}}]),
+]
+
+
+async def test_nonsense_from_a_service_harms_nobody(network: Network, caplog: pytest.LogCaptureFixture) -> None:
+    answers = iter(NONSENSE)
+
+    def answer(call: IncomingCall) -> bool:
+        signature, body = next(answers, ("i", [5]))
+        call.reply(signature, *body)
+        return True
+
+    good = await serve(network)
+    strange = await serve_old_style(network, answer, "com.victronenergy.grid.strange")
+    monitor = await watch(network)
+    assert monitor.get_value(NAME, "/Ac/Power") == 5.0
+    for signature, body in NONSENSE:
+        strange.send_signal("/", BUS_ITEM, "ItemsChanged", signature, body)
+        strange.send_signal("/Ac/Power", BUS_ITEM, "PropertiesChanged", signature, body)
+    for _ in NONSENSE:
+        assert await monitor.set_value("com.victronenergy.grid.strange", "/X", 1) in (-1, 5)
+        watched = Grid(monitor, "com.victronenergy.grid.strange", "")
+        await watched.fetch_value("/X")
+    good.item("/Ac/Power").set_local_value(6)
+    await until(lambda: monitor.get_value(NAME, "/Ac/Power") == 6.0)
+    assert "Traceback" not in caplog.text
+    await monitor.close()
