@@ -143,12 +143,14 @@ class MessageReader:
 
 
 def replace_reader(bus: Any, on_items_changed: ItemsChangedHandler) -> MessageReader | None:
-    """Give a connected MessageBus our reader; None: the library goes on reading.
+    """Gives a connected MessageBus our reader; None: the library goes on reading.
 
-    Only our own handler may be on the bus by now. When somebody adds another one, it sees all messages, as ever.
+    One handler on the bus is the caller's, or will be. While there is another one, it sees all messages, as ever.
     """
+    if bus._negotiate_unix_fd:  # noqa: SLF001 - see the module's text. File descriptors take another way of reading
+        return None
     taken = _take_from_dbus_next(bus) if hasattr(bus, "_unmarshaller") else _take_from_dbus_fast(bus)
-    if taken is None or bus._negotiate_unix_fd:  # noqa: SLF001 - see the module's text  # descriptors need recvmsg
+    if taken is None:
         return None
     unmarshaller, deliver, rest = taken
     reader = MessageReader(
@@ -172,30 +174,42 @@ def replace_reader(bus: Any, on_items_changed: ItemsChangedHandler) -> MessageRe
                 finalize(EOFError("the bus daemon closed the connection"))
 
     bus._loop.add_reader(bus._fd, read)  # noqa: SLF001 - takes the place of the library's
-    reader.feed(rest)
+    if rest:
+        bus._loop.call_soon(reader.feed, rest)  # noqa: SLF001 - before anything is read: that is a turn later
     return reader
 
 
-_Taken = tuple[Callable[[Any], Any], Callable[[Any], object], bytes]
+_Taken = tuple[Callable[[Any], Any], Callable[[Any], object], bytes]  # unmarshaller, delivery, what has come already
 
 
 def _take_from_dbus_fast(bus: Any) -> _Taken | None:
-    """Return unmarshaller class, delivery, and what is received but not delivered."""
     try:
         callback = bus._loop._selector.get_key(bus._fd).data[0]._callback  # noqa: SLF001
         unmarshaller = callback.args[0]
         done = _FIXED.size + unmarshaller._msg_len if unmarshaller._read_complete else 0  # noqa: SLF001
         rest = bytes(unmarshaller._buf[done:])  # noqa: SLF001
-        del unmarshaller._buf[done:]  # noqa: SLF001
-        return type(unmarshaller), bus._process_message, rest  # noqa: SLF001
-    except (AttributeError, KeyError, IndexError, TypeError):  # compiled, or another event loop, or another version
-        return None
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError):
+        return None  # compiled, or another event loop, or another version
+    # Nothing for the old reader to find, should it be at work this moment: a message handler may have called us.
+    del unmarshaller._buf[done:]  # noqa: SLF001
+    unmarshaller._buf_len = done  # noqa: SLF001
+    return type(unmarshaller), bus._process_message, rest  # noqa: SLF001
+
+
+class _Nothing:
+    """Stands in for dbus_next's unmarshaller."""
+
+    def unmarshall(self) -> None:
+        """Has no message."""
 
 
 def _take_from_dbus_next(bus: Any) -> _Taken | None:
     try:
-        stream = bus._stream  # noqa: SLF001
-        rest = bytes(bus._unmarshaller.buf) + stream.read(len(stream.peek()))  # noqa: SLF001
-        return type(bus._unmarshaller), bus._on_message, rest  # noqa: SLF001
-    except (AttributeError, OSError):
-        return None
+        unmarshaller, stream = bus._unmarshaller, bus._stream  # noqa: SLF001
+        begun = b"" if unmarshaller.message else bytes(unmarshaller.buf)
+        rest = begun + stream.read(len(stream.peek()))
+    except (AttributeError, OSError, TypeError, ValueError):
+        return None  # another version, or a connection that has ended
+    bus._unmarshaller = _Nothing()  # noqa: SLF001 - for the old reader, as above
+    bus._create_unmarshaller = _Nothing  # noqa: SLF001
+    return type(unmarshaller), bus._on_message, rest  # noqa: SLF001
