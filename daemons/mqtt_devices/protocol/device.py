@@ -69,7 +69,11 @@ class Device:
                 self.opened[name] = Opened(kept.service_type, kept.instance, plan.version)
         for name, instance in opened.items():
             self.opened[name] = Opened(plan.open[name], instance, plan.version)
-        self.failed = failed
+        # Earlier failures stay: two services that fail in turn would otherwise be tried in turn, without end. A failure
+        # of a type that is not wanted any more says nothing of the one that is.
+        wanted = self.wanted.services if self.wanted else {}
+        now_failed = {name for name in failed if wanted.get(name) == plan.open.get(name)}
+        self.failed = (self.failed | now_failed) - set(self.opened)
 
     def plan_retry(self, now: float) -> None:
         """Try failed services again later, each time later."""

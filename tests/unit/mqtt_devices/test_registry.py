@@ -62,7 +62,12 @@ class World:
     def carry_out(self, **failures: Rejected) -> None:
         """Carry out all plans, and those that follow from them."""
         while self.plans:
-            plan = self.plans.pop(0)
+            self.carry_out_one(**failures)
+
+    def carry_out_one(self, **failures: Rejected) -> None:
+        """Carry out the oldest plan, if there is one."""
+        for plan in self.plans[:1]:
+            self.plans.remove(plan)
             opened = {}
             for name, kind in plan.open.items():
                 if name not in failures:
@@ -95,6 +100,29 @@ def test_registration_is_planned_and_answered_when_carried_out() -> None:
     assert reply["topicPath"]["tk"]["W"] == f"W/{PORTAL}/tank/1"
     assert world.published == []
     assert "Registered Service com.victronenergy.tank.mqtt_fe001_tk under DeviceInstance 1" in world.notes
+
+
+def test_services_that_fail_in_turn_are_not_tried_in_turn_for_ever() -> None:
+    world = World()
+    world.status(services={"a": "tank", "b": "gps"})
+    refusal = Rejected(Reason.SERVICE_LIMIT, "", "no")
+    world.carry_out(a=refusal)
+    world.take(world.registry.lost(ServiceKey("fe001", "b")))
+    for _ in range(10):
+        world.carry_out_one(a=refusal, b=refusal)
+    assert world.plans == []
+    assert world.registry.devices["fe001"].failed == {"a", "b"}
+
+
+def test_failure_of_a_type_that_is_not_wanted_any_more_does_not_count() -> None:
+    world = World()
+    world.status(services={"a": "tank"})
+    world.status(services={"a": "gps"})
+    world.carry_out_one(a=Rejected(Reason.SERVICE_LIMIT, "", "no"))
+    world.carry_out()
+    device = world.registry.devices["fe001"]
+    assert {name: opened.service_type for name, opened in device.opened.items()} == {"a": "gps"}
+    assert not device.failed
 
 
 def test_reply_goes_to_the_client_id_whatever_the_level() -> None:
