@@ -103,19 +103,29 @@ class BrokerLink:
             await asyncio.sleep(RECONNECT_S)
 
     async def _serve(self) -> None:
-        async with aiomqtt.Client(self._host, self._port, will=self._will) as client, asyncio.TaskGroup() as group:
-            for topic in self._topics:
-                await client.subscribe(topic)
-            _LOG.info("connected to the broker at %s:%d", self._host, self._port)
-            self._connected.set()
-            if self._on_connect is not None:
-                self._on_connect()
-            sender = group.create_task(self._send(client), name="broker sender")
-            try:
-                async for message in client.messages:
-                    self._on_message(message.topic.value, message.payload)
-            finally:
-                sender.cancel()
+        client = aiomqtt.Client(self._host, self._port, will=self._will)
+        try:
+            async with client, asyncio.TaskGroup() as group:
+                await self._use(client, group)
+        finally:
+            # A connection that ends while it is made has its reason here as well; unread, asyncio would log it later.
+            ended = client._disconnected  # noqa: SLF001 - aiomqtt offers no other way
+            if ended.done() and not ended.cancelled():
+                ended.exception()
+
+    async def _use(self, client: aiomqtt.Client, group: asyncio.TaskGroup) -> None:
+        for topic in self._topics:
+            await client.subscribe(topic)
+        _LOG.info("connected to the broker at %s:%d", self._host, self._port)
+        self._connected.set()
+        if self._on_connect is not None:
+            self._on_connect()
+        sender = group.create_task(self._send(client), name="broker sender")
+        try:
+            async for message in client.messages:
+                self._on_message(message.topic.value, message.payload)
+        finally:
+            sender.cancel()
 
     async def _send(self, client: aiomqtt.Client) -> None:
         while True:

@@ -37,8 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     ending = Ending()
     try:
-        with Stage(services=options.services) as stage:
-            ending.watch()
+        with Stage(services=options.services, go_on=ending.check) as stage:
             return asyncio.run(_once(stage, ending, options.limit) if options.once else _show(stage, ending))
     except KeyboardInterrupt:
         return int(options.once)

@@ -15,20 +15,21 @@ LOOK_S: Final = 0.1
 
 
 class Ending:
-    """The wish to end. Only the first signal interrupts, and only as long as nothing looks at is_wanted.
+    """The wish to end.
 
-    Everything later is swallowed: it would interrupt the cleaning up and leave processes behind.
+    A signal only notes it: an exception out of the blue, between the start of a process and the note that it runs, or
+    while things are cleaned up, would leave processes and directories behind.
     """
 
     def __init__(self) -> None:
         self.is_wanted = False
-        self._interrupts = True
         for number in SIGNALS:
             signal.signal(number, self._receive)
 
-    def watch(self) -> None:
-        """From now on is_wanted is looked at: a signal does not raise KeyboardInterrupt any more."""
-        self._interrupts = False
+    def check(self) -> None:
+        """For a place where ending is safe: raises KeyboardInterrupt when it is wanted."""
+        if self.is_wanted:
+            raise KeyboardInterrupt
 
     async def pause(self, seconds: float) -> None:
         """Sleep, but not past a signal."""
@@ -37,6 +38,4 @@ class Ending:
             await asyncio.sleep(min(left, LOOK_S))
 
     def _receive(self, _number: int, _frame: FrameType | None) -> None:
-        first, self.is_wanted = not self.is_wanted, True
-        if first and self._interrupts:
-            raise KeyboardInterrupt
+        self.is_wanted = True

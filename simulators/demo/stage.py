@@ -10,7 +10,7 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from simulators.demo.places import Places
 from simulators.demo.registry import EXHIBITS, Device, Exhibit
@@ -18,6 +18,9 @@ from simulators.peers.dbus import DBusDaemon
 from simulators.peers.mosquitto import Mosquitto
 from simulators.peers.process import Peer
 from simulators.peers.svscan import Svscan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SERVICES: Final = ROOT / "service"
@@ -33,16 +36,23 @@ _TAI64N = re.compile(r"^@[0-9a-f]{24} ", re.MULTILINE)
 class Stage:
     """The private GX with all daemons of service/ and their devices, as a (blocking) context manager.
 
-    Opening raises PeerError or MissingProgramError when a part does not start.
+    go_on is called before each part is started and may raise to give up. Opening raises PeerError or
+    MissingProgramError when a part does not start.
     """
 
-    def __init__(self, exhibits: tuple[Exhibit, ...] = EXHIBITS, services: Path = SERVICES) -> None:
+    def __init__(
+        self,
+        exhibits: tuple[Exhibit, ...] = EXHIBITS,
+        services: Path = SERVICES,
+        go_on: Callable[[], None] = lambda: None,
+    ) -> None:
         self.daemons: Final = sorted(run.parent.name for run in services.glob("*/run"))
         self.exhibits: Final = [exhibit for exhibit in exhibits if exhibit.daemon in self.daemons]
         self.directory = Path()
         self.address = ""
         self.mqtt_port = 0
         self._source = services.resolve()
+        self._go_on = go_on
         self._stack = ExitStack()
         self._parts: dict[str, Peer] = {}
 
@@ -116,6 +126,7 @@ class Stage:
                 self._start_device(stack, device, places)
 
     def _start(self, stack: ExitStack, name: str, peer: PeerT) -> PeerT:
+        self._go_on()
         self._parts[name] = peer
         stack.enter_context(peer)
         return peer

@@ -158,9 +158,9 @@ def test_a_signal_at_any_moment_leaves_no_process(silent_services: Path, number:
         time.sleep(moment)
         process.send_signal(number)
         process.send_signal(number)
-        process.communicate(timeout=LIMIT_S)
-        assert process.returncode == 0
-        assert show.has_left_nothing()
+        _, errors = process.communicate(timeout=LIMIT_S)
+        assert process.returncode == 0, errors
+        assert show.has_left_nothing(), errors
 
 
 def test_ctrl_c_in_a_terminal_ends_everything_and_gives_the_cursor_back() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.peer
 
 PORTAL = "c0619ab00000"
 LIMIT_S = 20.0
-PACE_S = 0.4  # at most three keepalives per second are answered
+PACE_S = 0.5  # at most three keepalives per second are answered, and one more may follow at once
 TANK = "com.victronenergy.tank.test"
 N = f"N/{PORTAL}"
 
@@ -62,14 +63,32 @@ class Listener:
     async def see(self, topic: str) -> None:
         """Ask until a full publication has the topic, at the pace that the gateway answers."""
         async with asyncio.timeout(LIMIT_S):
+            await self.keepalive()
             while topic not in dict(self.seen):
-                await self.keepalive()
                 await asyncio.sleep(PACE_S)
+                await self.keepalive()
+
+    async def read(self, path: str, value: object) -> None:
+        """Read with R until the gateway knows the service and the value; no keepalive is involved.
+
+        The gateway then also has every change that the service told before its answer.
+        """
+        async with asyncio.timeout(LIMIT_S):
+            while True:
+                await self.publish(f"R/{PORTAL}/{path}")
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(PACE_S):
+                        if await self.next(f"{N}/{path}") == {"value": value}:
+                            return
 
     async def keepalive(self, payload: str = "") -> Any:
         """Ask for all values; returns the closing message."""
         await self.publish(f"R/{PORTAL}/keepalive", payload)
         return await self.next(f"{N}/full_publish_completed")
+
+
+def told(listener: Listener, topic: str) -> list[str]:
+    return [payload for seen, payload in listener.seen if seen == f"{N}/{topic}"]
 
 
 def tank(address: str, **more: Item) -> ItemsService:
@@ -104,17 +123,22 @@ async def test_the_serial_is_retained_and_all_else_waits_for_a_keepalive(
 ) -> None:
     async with tank(dbus_daemon.address) as service, gateway(dbus_daemon, mosquitto) as listener:
         assert await listener.next(f"{N}/system/0/Serial") == {"value": PORTAL}
+        await listener.read("tank/7/Alarms/Low/State", 0)
         service["/Level"] = 40.0
+        await listener.read("tank/7/Alarms/Low/State", 0)
+        assert told(listener, "tank/7/Level") == []
         await listener.keepalive()
-        levels = [payload for topic, payload in listener.seen if topic == f"{N}/tank/7/Level"]
-        assert levels == ['{"value":40.0}'], "only the full publication, not the change before it"
+        assert told(listener, "tank/7/Level") == ['{"value":40.0}']
+    async with aiomqtt.Client(mosquitto.host, mosquitto.port) as late:
+        await late.subscribe("N/#")
+        assert await Listener(late).next(f"{N}/system/0/Serial") == {"value": PORTAL}, "there for who comes late"
 
 
 async def test_a_full_publication_has_limits_and_null_and_ends_with_the_echo(
     dbus_daemon: DBusDaemon, mosquitto: Mosquitto
 ) -> None:
     async with tank(dbus_daemon.address), gateway(dbus_daemon, mosquitto) as listener:
-        await listener.next(f"{N}/system/0/Serial")
+        await listener.see(f"{N}/tank/7/Level")
         completed = await listener.keepalive('{"keepalive-options":[{"full-publish-completed-echo":"me"}]}')
         seen = {topic: json.loads(payload) for topic, payload in listener.seen}
         assert seen[f"{N}/tank/7/Alarms/Low/Active"] == {"value": 10, "min": 0, "max": 100}
@@ -126,7 +150,7 @@ async def test_a_full_publication_has_limits_and_null_and_ends_with_the_echo(
 
 async def test_changes_are_told_while_alive_and_a_heart_beats(dbus_daemon: DBusDaemon, mosquitto: Mosquitto) -> None:
     async with tank(dbus_daemon.address) as service, gateway(dbus_daemon, mosquitto, heartbeat_s=0.05) as listener:
-        await listener.keepalive()
+        await listener.see(f"{N}/tank/7/Level")
         service["/Level"] = 12.5
         assert await listener.next(f"{N}/tank/7/Level") == {"value": 12.5}
         assert (await listener.next(f"{N}/heartbeat"))["value"] > 0
@@ -136,12 +160,13 @@ async def test_changes_are_not_told_any_more_when_the_keepalive_is_over(
     dbus_daemon: DBusDaemon, mosquitto: Mosquitto
 ) -> None:
     async with tank(dbus_daemon.address) as service, gateway(dbus_daemon, mosquitto, keepalive_s=0.0) as listener:
-        await listener.keepalive()
+        await listener.see(f"{N}/tank/7/Level")
+        listener.seen.clear()
         service["/Level"] = 12.5
-        service["/Alarms/Low/State"] = 2
+        await listener.read("tank/7/Alarms/Low/State", 0)
+        assert told(listener, "tank/7/Level") == []
         await listener.keepalive()
-        told = [payload for topic, payload in listener.seen if topic == f"{N}/tank/7/Level"]
-        assert told == ['{"value":50.0}', '{"value":12.5}'], "once per full publication"
+        assert told(listener, "tank/7/Level") == ['{"value":12.5}']
 
 
 async def test_a_service_that_leaves_clears_its_topics_even_when_nobody_listens(
@@ -155,7 +180,7 @@ async def test_a_service_that_leaves_clears_its_topics_even_when_nobody_listens(
 
 async def test_r_reads_one_value_and_a_subtree_anew(dbus_daemon: DBusDaemon, mosquitto: Mosquitto) -> None:
     async with tank(dbus_daemon.address), gateway(dbus_daemon, mosquitto, keepalive_s=0.0) as listener:
-        await listener.keepalive()
+        await listener.see(f"{N}/tank/7/Level")
         await listener.publish(f"R/{PORTAL}/tank/7/Level")
         assert await listener.next(f"{N}/tank/7/Level") == {"value": 50.0}
         listener.seen.clear()
@@ -191,7 +216,7 @@ async def test_w_writes_by_json_type(
 
     item = Item("before", accept=accept)
     async with tank(dbus_daemon.address, Typed=item), gateway(dbus_daemon, mosquitto) as listener:
-        await listener.keepalive()
+        await listener.see(f"{N}/tank/7/Level")
         await listener.publish(f"W/{PORTAL}/tank/7/Typed", f'{{"value": {written}, "more": 1}}')
         value = await asyncio.wait_for(got.get(), LIMIT_S)
         assert value == arrived
@@ -216,7 +241,7 @@ async def test_a_w_that_is_no_good_is_dropped(
     dbus_daemon: DBusDaemon, mosquitto: Mosquitto, topic: str, payload: str
 ) -> None:
     async with tank(dbus_daemon.address), gateway(dbus_daemon, mosquitto) as listener:
-        await listener.keepalive()
+        await listener.see(f"{N}/tank/7/Level")
         listener.seen.clear()
         await listener.publish(f"W/{PORTAL}/{topic}", payload)
         await listener.publish(f"W/{PORTAL}/tank/7/Anything", '{"value": "good"}')
@@ -281,17 +306,11 @@ async def test_a_service_whose_get_items_fails_otherwise_stays_unseen(
 
 
 async def test_the_gateway_is_back_after_a_restart_of_the_broker(dbus_daemon: DBusDaemon, mosquitto: Mosquitto) -> None:
-    async with tank(dbus_daemon.address), gateway(dbus_daemon, mosquitto):
+    simulator = GatewaySimulator(dbus_daemon.address, port=mosquitto.port, portal_id=PORTAL)
+    async with tank(dbus_daemon.address), simulator:
+        await simulator.wait_connected()
         await asyncio.to_thread(mosquitto.stop)
         await asyncio.to_thread(mosquitto.start)
         async with aiomqtt.Client(mosquitto.host, mosquitto.port) as client:
             await client.subscribe("N/#")
-            listener = Listener(client)
-            async with asyncio.timeout(LIMIT_S):
-                while f"{N}/tank/7/Level" not in dict(listener.seen):
-                    await listener.publish(f"R/{PORTAL}/keepalive")
-                    try:
-                        async with asyncio.timeout(0.2):
-                            await listener.next(f"{N}/full_publish_completed")
-                    except TimeoutError:
-                        continue
+            await Listener(client).read("tank/7/Level", 50.0)
