@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +25,27 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_KEPT_PAYLOAD = 64 * 1024
 
 
+@dataclass(slots=True)
+class _Waiting:
+    messages: deque[Message] = field(default_factory=deque)
+    size: int = 0
+
+    def pop(self) -> Message:
+        message = self.messages.popleft()
+        self.size -= len(message.payload)
+        return message
+
+
 class Inbox:
     """First in, first out for each sender, round robin among senders. Drops the oldest of the fullest, and counts."""
 
     def __init__(self) -> None:
-        self._senders: OrderedDict[str, deque[Message]] = OrderedDict()
+        self._senders: OrderedDict[str, _Waiting] = OrderedDict()
         self._bytes = 0
         self.dropped = 0
 
     def __len__(self) -> int:
-        return sum(map(len, self._senders.values()))
+        return sum(len(waiting.messages) for waiting in self._senders.values())
 
     def put(self, message: Message) -> None:
         """Keep a message; may drop an older one."""
@@ -45,30 +56,31 @@ class Inbox:
         if sender not in self._senders and len(self._senders) >= MAX_SENDERS:
             self.dropped += 1
             return
-        queue = self._senders.setdefault(sender, deque())
-        queue.append(message)
+        waiting = self._senders.setdefault(sender, _Waiting())
+        waiting.messages.append(message)
+        waiting.size += len(message.payload)
         self._bytes += len(message.payload)
-        if len(queue) > MAX_PER_SENDER:
+        if len(waiting.messages) > MAX_PER_SENDER:
             self._drop(sender)
         while self._bytes > MAX_BYTES:
-            self._drop(max(self._senders, key=lambda key: sum(len(kept.payload) for kept in self._senders[key])))
+            self._drop(max(self._senders, key=lambda key: self._senders[key].size))
 
     def pop(self) -> Message | None:
         """Take the next message, None when there is none."""
         if not self._senders:
             return None
-        sender, queue = self._senders.popitem(last=False)
-        message = queue.popleft()
+        sender, waiting = self._senders.popitem(last=False)
+        message = waiting.pop()
         self._bytes -= len(message.payload)
-        if queue:
-            self._senders[sender] = queue
+        if waiting.messages:
+            self._senders[sender] = waiting
         return message
 
     def _drop(self, sender: str) -> None:
-        queue = self._senders[sender]
-        self._bytes -= len(queue.popleft().payload)
+        waiting = self._senders[sender]
+        self._bytes -= len(waiting.pop().payload)
         self.dropped += 1
-        if not queue:
+        if not waiting.messages:
             del self._senders[sender]
 
 

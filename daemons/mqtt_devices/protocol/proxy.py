@@ -73,7 +73,10 @@ def check_values(proxy: ProxyWrite, rules: Mapping[str, PathRule]) -> dict[str, 
             raise Rejected(Reason.UNKNOWN_PATH, f"values.{path}", f"a path of the type {proxy.service_type}")
         if not rule.writeable:
             raise Rejected(Reason.NOT_WRITEABLE, f"values.{path}", "a path that can be set")
-        checked[path] = coerce(value, rule)
+        try:
+            checked[path] = coerce(value, rule)
+        except Rejected as problem:
+            raise Rejected(problem.reason, f"values.{path}", problem.rule) from None
     return checked
 
 

@@ -55,6 +55,10 @@ class Registry:
         self._last_wills = LastWills()
         self._limiter = LevelLimiter()
         self._portal_id: str | None = None
+        self._handlers: dict[str, Callable[[str, Message, float], list[Effect]]] = {
+            STATUS: self._receive_status,
+            PROXY: self._receive_proxy,
+        }
         self.rejected = 0
 
     @property
@@ -141,10 +145,6 @@ class Registry:
         return effects
 
     # --- messages -----------------------------------------------------------------------------------------------------
-
-    @property
-    def _handlers(self) -> Mapping[str, Callable[[str, Message, float], list[Effect]]]:
-        return {STATUS: self._receive_status, PROXY: self._receive_proxy}
 
     def _receive_status(self, level: str, message: Message, now: float) -> list[Effect]:
         if not message.payload:

@@ -202,7 +202,7 @@ async def test_13_null_never_reaches_a_setting(gx: GX) -> None:
         assert await gx.set(temperature(), f"/{path}", None) != 0
         gx.forget("device/fe001/Error")
         await proxy(gx, topic_path, **{path: None})
-        assert (await gx.receive("device/fe001/Error"))["field"] == path
+        assert (await gx.receive("device/fe001/Error"))["field"] == f"values.{path}"
         await asyncio.sleep(1.0)  # the next Error of this level
     assert await gx.setting("/Settings/MqttDevices/mqtt_fe001_t1/CustomName") == "My Temperature Sensor"
     assert await gx.get(temperature(), "/CustomName") == "My Temperature Sensor"

@@ -98,3 +98,19 @@ async def test_service_has_what_existing_installations_rely_on(gx: GX) -> None:
     assert "to device/fe001/DBus" in log
     await gx.status(connected=0)
     await gx.wait_names(absent=(temperature(),))
+
+
+async def test_retained_status_brings_a_device_back_after_a_restart_of_the_daemon(gx: GX) -> None:
+    await gx.start_all()
+    status = {"clientId": "fe001", "connected": 1, "services": {"t1": "temperature"}, "lwt_topic": "l"}
+    await gx.publish("l", "false", retain=True)
+    await gx.publish("device/fe001/Status", status, retain=True)
+    assert (await gx.receive("device/fe001/DBus"))["deviceInstance"] == {"t1": 1}
+    await gx.start_daemon()
+    assert (await gx.receive("device/fe001/DBus"))["deviceInstance"] == {"t1": 1}
+    await gx.publish("device/fe001/Status", b"", retain=True)
+    await gx.wait_names(absent=(temperature(),))
+    await gx.start_daemon()
+    await gx.wait_log("is connected")
+    await gx.register("other")
+    assert temperature() not in await gx.names()

@@ -100,7 +100,7 @@ def test_values_get_the_type_of_their_path() -> None:
     [
         ({"Level": 1, "Nonsense": 1}, Reason.UNKNOWN_PATH, "values.Nonsense"),
         ({"Level": 1, "Serial": "x"}, Reason.NOT_WRITEABLE, "values.Serial"),
-        ({"Ac/L1/Power": 1, "Level": "full"}, Reason.WRONG_TYPE, "Level"),
+        ({"Ac/L1/Power": 1, "Level": "full"}, Reason.WRONG_TYPE, "values.Level"),
     ],
 )
 def test_one_bad_value_refuses_all(values: dict[str, Any], reason: Reason, field: str) -> None:

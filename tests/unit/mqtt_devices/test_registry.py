@@ -337,7 +337,7 @@ def test_proxy_with_one_bad_value_writes_none() -> None:
     values = {"Temperature": 20, "Humidity": "wet"}
     world.send("device/fe001/Proxy", {"topicPath": f"W/{PORTAL}/temperature/1", "values": values})
     (error,) = world.replies("device/fe001/Error")
-    assert (error["reason"], error["field"]) == ("wrong_type", "Humidity")
+    assert (error["reason"], error["field"]) == ("wrong_type", "values.Humidity")
     assert world.others == []
 
 
