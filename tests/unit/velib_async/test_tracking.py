@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-
 from velib_async import tracking
 from velib_async.bus import BUS_ITEM
 from velib_async.client import Monitor
@@ -15,6 +14,7 @@ from velib_async.names import release_name, request_name
 
 if TYPE_CHECKING:
     import pytest
+
     from velib_async.bus import IncomingCall
 
 NAME = "com.victronenergy.grid.one"
