@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from velib_async.announcing import Announcer
 from velib_async.bus import IncomingCall, as_bus
 from velib_async.callbacks import Tasks
-from velib_async.errors import BusLost, CallError
+from velib_async.errors import BusLost, CallError, VelibError
 from velib_async.items import Item
 from velib_async.names import release_name, request_name
 from velib_async.routing import route
@@ -156,7 +156,10 @@ class Service:
         Raises:
             NameTaken: Another program owns it.
             BusLost: The connection ended.
+            VelibError: The service was closed: make a new one.
         """
+        if self._is_closed:
+            raise VelibError(f"{self.name} was closed; make a new Service")
         # Before the name, not after: whoever sees the name reads the values at once, and must hear of later changes.
         self._is_live = True
         try:

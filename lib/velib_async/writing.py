@@ -90,7 +90,7 @@ async def _run_callback(item: Item, value: Any) -> int:
     assert item.onchange is not None  # noqa: S101 - as above
     before = item.value
     try:
-        result = await callbacks.wait(f"onchange of {item.path}", item.onchange(item, value))  # type: ignore[call-arg]
+        result = await callbacks.wait(f"onchange of {item.path}", item.onchange(item, value))  # type: ignore[call-arg] # is_async said so
     except callbacks.CallbackFailed:
         return REFUSED
     if result is None:

@@ -10,6 +10,7 @@ import pytest
 from velib_async import announcing
 from velib_async import service as service_module
 from velib_async.bus import BUS_ITEM
+from velib_async.errors import VelibError
 from velib_async.memory import MemoryBus, MemoryHub
 from velib_async.names import add_match, match_rule
 from velib_async.service import IntegerItem, Service
@@ -146,6 +147,8 @@ async def test_close_is_harmless_when_repeated_or_when_the_bus_is_gone() -> None
     async with asyncio.timeout(5):
         await service.close()
         await service.close()
+        with pytest.raises(VelibError, match="was closed"):
+            await service.register()
 
 
 async def test_close_does_not_wait_for_ever_for_a_bus_that_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,10 +118,10 @@ async def test_service_that_fails_and_talks_all_the_time_is_not_asked_all_the_ti
     await request_name(bus, NAME)
     loop = asyncio.get_running_loop()
     begin = loop.time()
-    while loop.time() - begin < 0.5:
+    while len(calls) < 5:
         bus.send_signal("/X", BUS_ITEM, "PropertiesChanged", "a{sv}", [{"Value": 1}])
         await asyncio.sleep(0.001)
-    assert 2 <= len(calls) <= (loop.time() - begin) / 0.05 + 1
+    assert len(calls) <= (loop.time() - begin) / 0.05 + 1
     assert caplog.text.count("cannot be read") == 1
     await monitor.close()
 
