@@ -21,6 +21,7 @@ from velib_async.typed_items import (
     TextArrayItem,
     TextItem,
 )
+from velib_async.writing import UNFINISHED_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Mapping
@@ -216,9 +217,17 @@ class Service:
         except (TimeoutError, BusLost, CallError):
             return  # Nobody listens any more; the owner of the connection hears of it through wait_lost.
 
-    def start_task(self, coroutine: Coroutine[Any, Any, Any], name: str) -> None:
-        """Runs the answer to a call in the background; `close` ends it. For items with interfaces of their own."""
+    def start_task(self, coroutine: Coroutine[Any, Any, Any], name: str) -> bool:
+        """Runs the answer to a call in the background; `close` ends it. For items with interfaces of their own.
+
+        Returns:
+            False when too many run already (writing.UNFINISHED_LIMIT): refuse the call.
+        """
+        if len(self._tasks) >= UNFINISHED_LIMIT:
+            coroutine.close()
+            return False
         self._tasks.start(coroutine, name)
+        return True
 
     # Announcing
 

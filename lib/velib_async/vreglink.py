@@ -10,6 +10,7 @@ from velib_async.bus import INVALID_ARGS, IncomingCall
 from velib_async.items import Item
 
 VREG_LINK = "com.victronenergy.VregLink"
+LIMITS_EXCEEDED = "org.freedesktop.DBus.Error.LimitsExceeded"
 FAILED = "org.freedesktop.DBus.Error.Failed"
 
 # A 16 bit status, then the register's data.
@@ -49,7 +50,8 @@ class VregLinkItem(Item):
                 return True
             case _:
                 return False
-        self.service.start_task(answer, f"{call.member} {call.body[0]:#06x}")
+        if not self.service.start_task(answer, f"{call.member} {call.body[0]:#06x}"):
+            call.refuse(LIMITS_EXCEEDED, "too many registers are being read and written; try again later")
         return True
 
     async def _answer(self, call: IncomingCall, function: Callable[..., Awaitable[bytes]], *arguments: object) -> None:

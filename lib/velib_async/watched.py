@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Of one service; the largest there is, localsettings, has about 1,500. A program that makes up paths must not fill us.
+PATHS_LIMIT = 20_000
+
 # What ServiceHandler and add_handler have noted. A Monitor copies it when it is created; nothing else reads it, and a
 # class that nobody holds any more (one made inside a test, say) drops out.
 _noted: WeakValueDictionary[str, type[Service]] = WeakValueDictionary()
@@ -76,6 +79,8 @@ class Service:
             self.paths = set(self.paths)  # this service's own: fetch_value adds to it
         self.values: defaultdict[str, Item] = defaultdict(self.make_item)
         self._notes: list[set[str]] = []
+        self._is_plain = self.make_item is Item
+        self._is_full = False
 
     @classmethod
     def add_handler(cls, service: str, handler: type[Service]) -> None:
@@ -96,22 +101,34 @@ class Service:
         """Takes changed values over; returns those of watched paths."""
         for note in self._notes:
             note.update(items)
-        values, paths = self.values, self.paths
+        paths, values, is_plain = self.paths, self.values, self._is_plain
         updated: dict[str, Any] = {}
         for path, (value, text) in items.items():
-            if paths is None or path in paths:
-                item = values[path]
+            if paths is not None and path not in paths:
+                continue
+            item = values[path] if path in values or self._has_room(path) else None
+            if item is None:
+                continue
+            if is_plain:
                 item.value, item.text, item.seen = value, text, True
-                updated[path] = value
+            else:
+                item.update(value)
+                item.text = text
+            updated[path] = value
         return updated
 
     def update_unseen_items(self, items: Changes) -> dict[str, Any]:
         """Takes values over for paths without one; returns what all watched paths among them now hold."""
-        values, paths = self.values, self.paths
-        watched = [path for path in items if paths is None or path in paths]
-        for path in watched:
-            values[path].update_unseen(*items[path])
-        return {path: values[path].value for path in watched}
+        self.update_items({path: news for path, news in items.items() if not self.seen(path)})
+        return {path: item.value for path in items if (item := self.values.get(path)) is not None}
+
+    def _has_room(self, path: str) -> bool:
+        if len(self.values) < PATHS_LIMIT:
+            return True
+        if not self._is_full:
+            self._is_full = True
+            log.warning("%s has over %d paths; %s and further ones are not watched", self.name, PATHS_LIMIT, path)
+        return False
 
     def get_value(self, path: str) -> Any:
         """Returns the last known value; None when unknown or never seen."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,7 @@ from velib_async.errors import CallError
 from velib_async.memory import MemoryHub
 from velib_async.service import Service
 from velib_async.vreglink import VREG_LINK, VregLinkItem
+from velib_async.writing import UNFINISHED_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -70,6 +72,24 @@ async def test_other_calls_are_refused(
 ) -> None:
     with pytest.raises(CallError, match=error):
         await call(client, member, signature, *values)
+
+
+async def test_calls_do_not_pile_up() -> None:
+    async def never(*_: object) -> bytes:
+        await asyncio.sleep(3600)
+        return b""
+
+    hub = MemoryHub()
+    async with Service(hub.connect(), NAME) as service:
+        service.add_item(VregLinkItem("/Devices/0/VregLink", never, never))
+        await service.register()
+        client = hub.connect()
+        waiting = [asyncio.ensure_future(call(client, "GetVreg", "q", number)) for number in range(UNFINISHED_LIMIT)]
+        await asyncio.sleep(0)
+        with pytest.raises(CallError, match="LimitsExceeded"):
+            await call(client, "GetVreg", "q", 0)
+        for future in waiting:
+            future.cancel()
 
 
 async def test_it_is_an_item_too(client: Bus) -> None:
