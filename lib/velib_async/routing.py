@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import quoteattr
 
 from velib_async.bus import BUS_ITEM, INTROSPECTABLE, INVALID_ARGS, PEER, UNKNOWN_METHOD, IncomingCall, items_body
 from velib_async.values import Variant
@@ -44,7 +43,7 @@ def tree(items: Mapping[str, Item], path: str, read: Callable[[Item], Any]) -> d
 
 
 def introspect(items: Mapping[str, Item], path: str) -> str:
-    """Describes one path in the introspection format of the D-Bus specification."""
+    """Describes one path in the introspection format of the D-Bus specification; paths hold nothing to be escaped."""
     children = dict.fromkeys(key.split("/", 1)[0] for key in tree(items, path, lambda item: item.path))
     methods = dict(_LEAF if path in items else _NODE)
     if path == "/":
@@ -59,7 +58,7 @@ def introspect(items: Mapping[str, Item], path: str) -> str:
     lines.append("</interface>")
     lines.append(f'<interface name="{INTROSPECTABLE}"><method name="Introspect">')
     lines.append('<arg direction="out" type="s"/></method></interface>')
-    lines += [f"<node name={quoteattr(child)}/>" for child in children]
+    lines += [f'<node name="{child}"/>' for child in children]
     return _XML_HEAD + "\n".join([*lines, "</node>"])
 
 
