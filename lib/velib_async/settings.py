@@ -151,9 +151,13 @@ class Settings:
         path = f"/Settings/Devices/{unique_id}/ClassAndVrmInstance"
         wanted = f"{device_class}:{preferred}"
         await self.add(Setting(path, wanted))
-        if not str(self.get(path)).startswith(f"{device_class}:"):
+        instance = _instance_in(self.get(path), device_class)
+        if instance is None:
             await self.set(path, wanted)
-        return int(str(self.get(path)).split(":")[1])
+            instance = _instance_in(self.get(path), device_class)
+        if instance is None:
+            raise setting_error(path, -6)
+        return instance
 
     async def wait_lost(self) -> None:
         """Waits for the end of the connection; see `Bus.wait_lost`."""
@@ -192,3 +196,9 @@ class Settings:
         if self._on_change is not None:
             with contextlib.suppress(callbacks.CallbackFailed):
                 callbacks.run(f"on_change for {path}", self._on_change, path, value)
+
+
+def _instance_in(stored: Any, device_class: str) -> int | None:
+    """Reads `class:number`; None when it is another class, or makes no sense."""
+    match = re.fullmatch(rf"{device_class}:(\d+)", str(stored), re.ASCII)
+    return int(match[1]) if match else None
