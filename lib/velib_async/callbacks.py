@@ -6,6 +6,7 @@ A service that answers a hundred paths must not stop because one text formatter 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -64,6 +65,18 @@ async def wait(about: str, awaitable: Awaitable[T]) -> T:
     except Exception as error:
         log.exception("%s failed", about)
         raise CallbackFailed(about) from error
+
+
+def tell(about: str, function: Callable[..., object], *arguments: Any) -> None:
+    """Calls foreign code of which nothing is expected; if it raises, that is logged."""
+    with contextlib.suppress(CallbackFailed):
+        run(about, function, *arguments)
+
+
+async def tell_and_wait(about: str, awaitable: Awaitable[object]) -> None:
+    """Awaits foreign code of which nothing is expected; if it raises, that is logged."""
+    with contextlib.suppress(CallbackFailed):
+        await wait(about, awaitable)
 
 
 class Tasks:

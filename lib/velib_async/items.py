@@ -126,6 +126,8 @@ class Item:
         Raises:
             ValueError, TypeError: It has no such meaning.
         """
+        if isinstance(value, Mapping):
+            raise TypeError("a mapping is no value: give each of its keys a path")
         return make_variant(value).value or None if isinstance(value, list | tuple) else make_variant(value).value
 
     def coerce_local(self, value: Any) -> Any:

@@ -48,7 +48,11 @@ class Monitor:
             BusLost: The connection ended.
         """
         monitor = cls(bus, itemsChanged, handlers)
-        await monitor.start()
+        try:
+            await monitor.start()
+        except BaseException:
+            await monitor.close()
+            raise
         return monitor
 
     def __init__(

@@ -194,8 +194,7 @@ class Settings:
             return
         self._values[path] = value
         if self._on_change is not None:
-            with contextlib.suppress(callbacks.CallbackFailed):
-                callbacks.run(f"on_change for {path}", self._on_change, path, value)
+            callbacks.tell(f"on_change for {path}", self._on_change, path, value)
 
 
 def _instance_in(stored: Any, device_class: str) -> int | None:

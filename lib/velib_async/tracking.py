@@ -86,6 +86,7 @@ class Tracker:
         self._watches: dict[str, _Watch] = {}  # by name
         self._by_owner: defaultdict[str, list[_Watch]] = defaultdict(list)
         self._moved: set[str] = set()  # names whose owner changed while we start
+        self._is_listening = False
         self._is_started = False
         self._removals: dict[str, asyncio.Task[None]] = {}  # by name
         self._tasks = Tasks()
@@ -105,6 +106,7 @@ class Tracker:
         Raises:
             BusLost: The connection ended.
         """
+        self._is_listening = True
         self._tasks.start(self._watch_bus(), name="monitor: bus")
         self._bus.add_signal_handler(self._on_signal)
         self._bus.add_changes_handler(self._on_changes)
@@ -122,7 +124,10 @@ class Tracker:
             await asyncio.wait(readings, timeout=START_LIMIT_S)
 
     async def close(self) -> None:
-        """Stops to follow. Nobody is told."""
+        """Stops to follow. Nobody is told. Harmless when repeated."""
+        if not self._is_listening:
+            return
+        self._is_listening = False
         self._bus.remove_signal_handler(self._on_signal)
         self._bus.remove_changes_handler(self._on_changes)
         await self._tasks.cancel()
@@ -182,7 +187,9 @@ class Tracker:
         if previous is not None:
             await asyncio.wait((previous,))
         if watch.is_known:
-            await self._tell(f"serviceRemoved of {watch.service.name}", self._listener.serviceRemoved(watch.service))
+            await callbacks.tell_and_wait(
+                f"serviceRemoved of {watch.service.name}", self._listener.serviceRemoved(watch.service)
+            )
         if watch.is_listened_to:
             for rule in item_changes(watch.service.owner):
                 await self._remove_match(rule)
@@ -204,7 +211,7 @@ class Tracker:
             return  # reported by wait_lost
         watch.is_known = True
         self.arrivals.arrive(service.name, service)
-        await self._tell(f"serviceAdded of {service.name}", self._listener.serviceAdded(service))
+        await callbacks.tell_and_wait(f"serviceAdded of {service.name}", self._listener.serviceAdded(service))
 
     async def _read_until_done(self, watch: _Watch) -> Changes:
         name = watch.service.name
@@ -241,9 +248,4 @@ class Tracker:
             service = watch.service
             updated = service.update_items(changes)
             if updated and watch.is_known:
-                with contextlib.suppress(callbacks.CallbackFailed):
-                    callbacks.run(f"itemsChanged for {service.name}", self._listener.itemsChanged, service, updated)
-
-    async def _tell(self, about: str, coroutine: Coroutine[Any, Any, None]) -> None:
-        with contextlib.suppress(callbacks.CallbackFailed):
-            await callbacks.wait(about, coroutine)
+                callbacks.tell(f"itemsChanged for {service.name}", self._listener.itemsChanged, service, updated)

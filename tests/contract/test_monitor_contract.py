@@ -314,6 +314,19 @@ def test_servicetype_is_the_first_three_parts() -> None:
     assert servicetype("com.victronenergy.settings") == "com.victronenergy.settings"
 
 
+async def test_close_is_harmless_when_repeated_or_early(network: Network) -> None:
+    bus = await network.connect()
+    await Monitor(bus, handlers={}).close()
+    monitor = await Monitor.create(bus, handlers=HANDLERS)
+    await monitor.close()
+    await monitor.close()
+    network.stop()
+    with pytest.raises(BusLost):
+        await bus.wait_lost()
+    with pytest.raises(BusLost):
+        await Monitor.create(bus, handlers=HANDLERS)
+
+
 async def test_text_items_of_a_watched_service_arrive(network: Network) -> None:
     service = await serve(network)
     service.add_item(TextItem("/CustomName", "first"))

@@ -59,6 +59,7 @@ def test_value_is_made_the_items_own_type(kind: type[Item], value: Any, expected
         (DoubleArrayItem, [math.nan]),
         (TextArrayItem, ["x" * 20_000, "y" * 20_000]),
         (Item, object()),
+        (Item, {"a": 1}),
     ],
 )
 def test_value_that_does_not_fit_is_refused(kind: type[Item], value: Any) -> None:
