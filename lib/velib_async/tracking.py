@@ -86,8 +86,7 @@ class Tracker:
         self._watches: dict[str, _Watch] = {}  # by name
         self._by_owner: defaultdict[str, list[_Watch]] = defaultdict(list)
         self._moved: set[str] = set()  # names whose owner changed while we start
-        self._is_listening = False
-        self._is_started = False
+        self._is_listening = self._is_started = False
         self._removals: dict[str, asyncio.Task[None]] = {}  # by name
         self._tasks = Tasks()
 
