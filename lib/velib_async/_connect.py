@@ -11,7 +11,7 @@ from velib_async._dbus import LIBRARIES, DBusBus, adapt
 from velib_async.errors import BusLost, VelibError
 
 if TYPE_CHECKING:
-    from velib_async.bus import Library
+    from velib_async.bus_interface import Library
 
 # Authentication and Hello with a bus daemon that accepts connections but is otherwise stuck.
 CONNECT_TIMEOUT_S = 10.0

@@ -16,7 +16,7 @@ from velib_async._incoming import DBusCall, items_from, unwrap
 from velib_async._items_message import ItemsMessages
 from velib_async._reader import replace_reader
 from velib_async._writer import MessageWriter, replace_writer
-from velib_async.bus import (
+from velib_async.bus_interface import (
     BUS_ITEM,
     CALL_TIMEOUT_S,
     NO_REPLY,
@@ -41,7 +41,7 @@ LIBRARIES: tuple[Library, ...] = ("dbus_fast", "dbus_next")  # in order of prefe
 
 
 class DBusBus:
-    """One connection to a real bus; see `bus.Bus`. Made by `adapt`, once per MessageBus."""
+    """One connection to a real bus; see `bus_interface.Bus`. Made by `adapt`, once per MessageBus."""
 
     def __init__(self, message_bus: Any, library: ModuleType) -> None:
         self.library = library
@@ -76,7 +76,7 @@ class DBusBus:
         *,
         timeout_s: float = CALL_TIMEOUT_S,
     ) -> list[Any]:
-        """See `bus.Bus.call`."""
+        """See `bus_interface.Bus.call`."""
         message = self.library.Message(
             destination=destination,
             path=path,
@@ -109,11 +109,11 @@ class DBusBus:
     def send_signal(
         self, path: str, interface: str, member: str, signature: str = "", body: Sequence[Any] = ()
     ) -> None:
-        """See `bus.Bus.send_signal`."""
+        """See `bus_interface.Bus.send_signal`."""
         self.send(self._signal(path, interface, member, signature, wrap(signature, body, self.library.Variant)))
 
     def send_items_changed(self, items: Iterable[Published]) -> asyncio.Future[None]:
-        """See `bus.Bus.send_items_changed`."""
+        """See `bus_interface.Bus.send_items_changed`."""
         return self.send(self.items_messages.changed(items))
 
     def send(self, message: Any) -> asyncio.Future[None]:
@@ -125,35 +125,35 @@ class DBusBus:
         return cast("asyncio.Future[None]", self._bus.send(message))
 
     def set_call_handler(self, handler: CallHandler | None) -> None:
-        """See `bus.Bus.set_call_handler`."""
+        """See `bus_interface.Bus.set_call_handler`."""
         if handler is not None and self._call_handler is not None:
             raise ConnectionInUse("this connection carries a service already; open one connection per service")
         self._call_handler = handler
 
     def add_signal_handler(self, handler: SignalHandler) -> None:
-        """See `bus.Bus.add_signal_handler`."""
+        """See `bus_interface.Bus.add_signal_handler`."""
         self._signal_handlers.append(handler)
 
     def remove_signal_handler(self, handler: SignalHandler) -> None:
-        """See `bus.Bus.remove_signal_handler`."""
+        """See `bus_interface.Bus.remove_signal_handler`."""
         self._signal_handlers.remove(handler)
 
     def add_changes_handler(self, handler: ChangesHandler) -> None:
-        """See `bus.Bus.add_changes_handler`."""
+        """See `bus_interface.Bus.add_changes_handler`."""
         self._changes_handlers.append(handler)
 
     def remove_changes_handler(self, handler: ChangesHandler) -> None:
-        """See `bus.Bus.remove_changes_handler`."""
+        """See `bus_interface.Bus.remove_changes_handler`."""
         self._changes_handlers.remove(handler)
 
     async def wait_lost(self) -> None:
-        """See `bus.Bus.wait_lost`."""
+        """See `bus_interface.Bus.wait_lost`."""
         await self._ended.wait()
         if not self._is_closing and self._error is not None:
             raise self._lost()
 
     async def close(self) -> None:
-        """See `bus.Bus.close`."""
+        """See `bus_interface.Bus.close`."""
         self._is_closing = True
         if not self._ended.is_set():
             self._bus.disconnect()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from velib_async._dbus import DBusBus
-    from velib_async.bus import Changes, Published
+    from velib_async.bus_interface import Changes, Published
 
 
 def unwrap(value: Any) -> Any:
@@ -36,7 +36,7 @@ def items_from(message: Any) -> Changes:
 
 
 class DBusCall:
-    """A method call from outside; see `bus.IncomingCall`."""
+    """A method call from outside; see `bus_interface.IncomingCall`."""
 
     __slots__ = ("_is_answered", "_message", "_owner", "body", "interface", "member", "path", "sender", "signature")
 

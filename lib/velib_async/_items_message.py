@@ -11,7 +11,7 @@ import logging
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
-from velib_async.bus import BUS_ITEM, Published, items_body
+from velib_async.bus_interface import BUS_ITEM, Published, items_body
 from velib_async.items_changed import SIGNATURE, Encoder, UnencodableItem, UnknownType
 from velib_async.values import wrap
 

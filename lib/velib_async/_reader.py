@@ -18,7 +18,7 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Any
 
-from velib_async.bus import BUS_ITEM
+from velib_async.bus_interface import BUS_ITEM
 from velib_async.items_changed import SIGNATURE, UnknownType
 from velib_async.items_received import Changes, Decoder, MalformedBody
 

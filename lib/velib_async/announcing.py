@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from velib_async.bus import Bus
+    from velib_async.bus_interface import Bus
     from velib_async.items import Item
 
 # Keeps one message, and the pause that encoding it makes in the event loop, small; beyond, several are sent in a row.

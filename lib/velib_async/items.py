@@ -10,7 +10,7 @@ from velib_async import callbacks
 from velib_async.values import INVALID, Variant, check_text, make_variant
 
 if TYPE_CHECKING:
-    from velib_async.bus import IncomingCall
+    from velib_async.bus_interface import IncomingCall
     from velib_async.service import Service
 
 # What Venus shows for a value that is not known.

@@ -14,7 +14,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from velib_async.bus import BUS_ITEM, CALL_TIMEOUT_S, NO_REPLY, UNKNOWN_METHOD, Signal, items_body
+from velib_async.bus_interface import BUS_ITEM, CALL_TIMEOUT_S, NO_REPLY, UNKNOWN_METHOD, Signal, items_body
 from velib_async.errors import BusLost, CallTimeout, ConnectionInUse, VelibError
 from velib_async.memory_call import MemoryCall
 from velib_async.memory_daemon import MemoryDaemon
@@ -24,7 +24,7 @@ from velib_async.values import changes_in, unwrap, wrap
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from velib_async.bus import CallHandler, ChangesHandler, Published, SignalHandler
+    from velib_async.bus_interface import CallHandler, ChangesHandler, Published, SignalHandler
 
 SERVICE_UNKNOWN = "org.freedesktop.DBus.Error.ServiceUnknown"
 
@@ -33,7 +33,7 @@ BACKLOG_LIMIT = 10_000
 
 
 class MemoryBus:
-    """One connection to a MemoryHub; see `bus.Bus`."""
+    """One connection to a MemoryHub; see `bus_interface.Bus`."""
 
     def __init__(self, hub: MemoryHub, unique_name: str) -> None:
         self.unique_name = unique_name
@@ -56,7 +56,7 @@ class MemoryBus:
         *,
         timeout_s: float = CALL_TIMEOUT_S,
     ) -> list[Any]:
-        """See `bus.Bus.call`."""
+        """See `bus_interface.Bus.call`."""
         plain = [unwrap(value) for value in wrap(signature, body)]
         self._check()
         call = MemoryCall(self._hub.post, self.unique_name, (path, interface, member), signature, plain)
@@ -75,12 +75,12 @@ class MemoryBus:
     def send_signal(
         self, path: str, interface: str, member: str, signature: str = "", body: Sequence[Any] = ()
     ) -> None:
-        """See `bus.Bus.send_signal`."""
+        """See `bus_interface.Bus.send_signal`."""
         plain = [unwrap(value) for value in wrap(signature, body)]
         self._post_signal(Signal(self.unique_name, path, interface, member, plain))
 
     def send_items_changed(self, items: Iterable[Published]) -> asyncio.Future[None]:
-        """See `bus.Bus.send_items_changed`."""
+        """See `bus_interface.Bus.send_items_changed`."""
         body = wrap("a{sa{sv}}", [items_body(items)])
         sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self._ended.is_set():
@@ -91,35 +91,35 @@ class MemoryBus:
         return sent
 
     def set_call_handler(self, handler: CallHandler | None) -> None:
-        """See `bus.Bus.set_call_handler`."""
+        """See `bus_interface.Bus.set_call_handler`."""
         if handler is not None and self._call_handler is not None:
             raise ConnectionInUse("this connection carries a service already; open one connection per service")
         self._call_handler = handler
 
     def add_signal_handler(self, handler: SignalHandler) -> None:
-        """See `bus.Bus.add_signal_handler`."""
+        """See `bus_interface.Bus.add_signal_handler`."""
         self._signal_handlers.append(handler)
 
     def remove_signal_handler(self, handler: SignalHandler) -> None:
-        """See `bus.Bus.remove_signal_handler`."""
+        """See `bus_interface.Bus.remove_signal_handler`."""
         self._signal_handlers.remove(handler)
 
     def add_changes_handler(self, handler: ChangesHandler) -> None:
-        """See `bus.Bus.add_changes_handler`."""
+        """See `bus_interface.Bus.add_changes_handler`."""
         self._changes_handlers.append(handler)
 
     def remove_changes_handler(self, handler: ChangesHandler) -> None:
-        """See `bus.Bus.remove_changes_handler`."""
+        """See `bus_interface.Bus.remove_changes_handler`."""
         self._changes_handlers.remove(handler)
 
     async def wait_lost(self) -> None:
-        """See `bus.Bus.wait_lost`."""
+        """See `bus_interface.Bus.wait_lost`."""
         await self._ended.wait()
         if self._is_lost:
             self._check()
 
     async def close(self) -> None:
-        """See `bus.Bus.close`."""
+        """See `bus_interface.Bus.close`."""
         if not self._ended.is_set():
             self._ended.set()
             self._hub.disconnect(self)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from velib_async.bus import NO_REPLY, items_body
+from velib_async.bus_interface import NO_REPLY, items_body
 from velib_async.errors import CallError, VelibError
 from velib_async.values import unwrap, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from velib_async.bus import Published
+    from velib_async.bus_interface import Published
 
 
 class MemoryCall:
-    """A method call on a MemoryBus; see `bus.IncomingCall`."""
+    """A method call on a MemoryBus; see `bus_interface.IncomingCall`."""
 
     def __init__(
         self,

@@ -6,13 +6,13 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from velib_async.bus import INVALID_ARGS, UNKNOWN_METHOD, Signal
+from velib_async.bus_interface import INVALID_ARGS, UNKNOWN_METHOD, Signal
 from velib_async.names import ALREADY_OWNER, DAEMON, DAEMON_PATH, NAME_HAS_NO_OWNER, PRIMARY_OWNER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from velib_async.bus import IncomingCall
+    from velib_async.bus_interface import IncomingCall
 
 NAME_EXISTS = 3
 RELEASED, NO_SUCH_NAME, NOT_OWNER = 1, 2, 3

@@ -9,7 +9,8 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
-from velib_async.bus import BUS_ITEM, as_bus
+from velib_async.bus import as_bus
+from velib_async.bus_interface import BUS_ITEM
 from velib_async.callbacks import Tasks
 from velib_async.errors import BusLost, CallError
 from velib_async.tracking import Tracker

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from velib_async.bus import BUS_ITEM
+from velib_async.bus_interface import BUS_ITEM
 from velib_async.errors import CallError, NameTaken
 
 if TYPE_CHECKING:
-    from velib_async.bus import Bus
+    from velib_async.bus_interface import Bus
 
 DAEMON = "org.freedesktop.DBus"
 DAEMON_PATH = "/org/freedesktop/DBus"

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from velib_async.bus import BUS_ITEM, INTROSPECTABLE, INVALID_ARGS, PEER, UNKNOWN_METHOD, IncomingCall, items_body
+from velib_async.bus_interface import (
+    BUS_ITEM,
+    INTROSPECTABLE,
+    INVALID_ARGS,
+    PEER,
+    UNKNOWN_METHOD,
+    IncomingCall,
+    items_body,
+)
 from velib_async.values import Variant
 from velib_async.writing import REFUSED, begin_write
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from velib_async.bus import BUS_ITEM, CALL_TIMEOUT_S, Bus, Changes
+from velib_async.bus_interface import BUS_ITEM, CALL_TIMEOUT_S, Bus, Changes
 from velib_async.errors import CallError, CallTimeout
 from velib_async.values import changed_items, from_wire
 

@@ -7,7 +7,7 @@ from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from velib_async.announcing import Announcer
-from velib_async.bus import IncomingCall, as_bus
+from velib_async.bus import as_bus
 from velib_async.callbacks import Tasks
 from velib_async.errors import BusLost, CallError, VelibError
 from velib_async.items import Item
@@ -25,6 +25,8 @@ from velib_async.writing import UNFINISHED_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Mapping
+
+    from velib_async.bus_interface import IncomingCall
 
 __all__ = [
     "ChangeContext",

@@ -23,7 +23,7 @@ from velib_async.scanning import scan
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from velib_async.bus import Bus, Changes, Signal
+    from velib_async.bus_interface import Bus, Changes, Signal
     from velib_async.watched import Service
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 
 from velib_async import callbacks
-from velib_async.bus import INVALID_ARGS, IncomingCall
+from velib_async.bus_interface import INVALID_ARGS, IncomingCall
 from velib_async.items import Item
 
 VREG_LINK = "com.victronenergy.VregLink"

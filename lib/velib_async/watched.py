@@ -14,7 +14,7 @@ from velib_async.values import from_wire
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from velib_async.bus import Changes
+    from velib_async.bus_interface import Changes
     from velib_async.monitor import Monitor
 
 log = logging.getLogger(__name__)
