@@ -92,6 +92,8 @@ class Controls:
     async def change(self, key: ServiceKey, rule: PathRule, value: Value) -> bool:
         """Keep a value that somebody wrote on D-Bus; whether localsettings took it."""
         path = setting_path(key.client_id, key.service_id, rule.path)
+        # Newer than what the device said before, which must not be written after it.
+        self._unwritten.pop(path, None)
         try:
             await self._opened().set(path, value)
         except (SettingError, CallError, KeyError) as error:
@@ -101,9 +103,12 @@ class Controls:
 
     def note(self, key: ServiceKey, values: Mapping[str, Value]) -> None:
         """Keep values (by path) that a device set; written soon, the latest of each path."""
-        for path, value in values.items():
-            self._unwritten[setting_path(key.client_id, key.service_id, path)] = value
-        self._has_unwritten.set()
+        for name, value in values.items():
+            path = setting_path(key.client_id, key.service_id, name)
+            # Devices repeat themselves; localsettings need not hear of it.
+            if path in self._unwritten or self._opened().get(path) != value:
+                self._unwritten[path] = value
+                self._has_unwritten.set()
 
     async def close(self) -> None:
         """Stop watching localsettings."""

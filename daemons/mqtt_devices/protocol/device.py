@@ -36,7 +36,7 @@ class Device:
     level: str
     wanted: Registration | None
     opened: dict[str, Opened] = field(default_factory=dict)
-    failed: set[str] = field(default_factory=set)
+    failed: dict[str, str] = field(default_factory=dict)  # service id to type
     plan: Plan | None = None
     is_reply_due: bool = True
     retry_at: float | None = None
@@ -49,14 +49,14 @@ class Device:
         keep = {name for name, opened in self.opened.items() if wanted.get(name) == opened.service_type}
         close = tuple(name for name in self.opened if name not in keep)
         # A service that failed waits for a new Status or for the retry.
-        missing = {name: kind for name, kind in wanted.items() if name not in keep and name not in self.failed}
+        missing = {name: kind for name, kind in wanted.items() if name not in keep and self.failed.get(name) != kind}
         update = tuple(name for name, opened in self.opened.items() if name in keep and opened.version != version)
         if not (close or missing or update):
             return None
         return Plan(self.client_id, version, close, missing, update)
 
     def finish_plan(self, opened: dict[str, int], failed: set[str]) -> None:
-        """Take over what a plan has achieved."""
+        """Take over what a plan has achieved; `failed` keeps those that are still wanted."""
         plan = self.plan
         if plan is None:
             raise ValueError(f"{self.client_id}: no plan is being carried out")
@@ -71,9 +71,11 @@ class Device:
             self.opened[name] = Opened(plan.open[name], instance, plan.version)
         # Earlier failures stay: two services that fail in turn would otherwise be tried in turn, without end. A failure
         # of a type that is not wanted any more says nothing of the one that is.
+        tried = self.failed | {name: plan.open[name] for name in failed}
         wanted = self.wanted.services if self.wanted else {}
-        now_failed = {name for name in failed if wanted.get(name) == plan.open.get(name)}
-        self.failed = (self.failed | now_failed) - set(self.opened)
+        self.failed = {
+            name: kind for name, kind in tried.items() if wanted.get(name) == kind and name not in self.opened
+        }
 
     def plan_retry(self, now: float) -> None:
         """Try failed services again later, each time later."""

@@ -117,11 +117,12 @@ class Registry:
         for service_id, instance in outcome.opened.items():
             name = bus_name(device.opened[service_id].service_type, device.client_id, service_id)
             effects.append(Note(f"Registered Service {name} under DeviceInstance {instance}"))
-        if outcome.failed:
-            effects += self._complain(device.level, f"{DEVICE}/{device.level}/{STATUS}", _sum_up(outcome), now)
-        if any(problem.reason in TRANSIENT for problem in outcome.failed.values()):
+        problems = {name: problem for name, problem in outcome.failed.items() if name in device.failed}
+        if problems:
+            effects += self._complain(device.level, f"{DEVICE}/{device.level}/{STATUS}", _sum_up(problems), now)
+        if any(problem.reason in TRANSIENT for problem in problems.values()):
             device.plan_retry(now)
-        else:
+        elif not device.failed:
             device.retry_s = FIRST_RETRY_S
         return effects + self._advance(device)
 
@@ -248,10 +249,10 @@ class Registry:
         return [*effects, Publish(target, encode_error(topic, problem, accepted=accepted))] if target else effects
 
 
-def _sum_up(outcome: Outcome) -> Rejected:
+def _sum_up(problems: Mapping[str, Rejected]) -> Rejected:
     """One complaint for all services that failed: a device is told one thing a second."""
-    service_id, problem = next(iter(outcome.failed.items()))
-    others = sorted(set(outcome.failed) - {service_id})
+    service_id, problem = next(iter(problems.items()))
+    others = sorted(set(problems) - {service_id})
     rule = f"{problem.rule}; failed as well: {', '.join(others)}" if others else problem.rule
     return Rejected(problem.reason, f"services.{service_id}", rule)
 

@@ -13,11 +13,14 @@ from tests.integration.mqtt_devices.gx import PORTAL, temperature
 from tests.unit.mqtt_devices.payloads import HOSTILE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.integration.mqtt_devices.gx import GX
 
 pytestmark = [pytest.mark.peer, pytest.mark.parametrize("library", ["dbus_fast", "dbus_next"])]
 
 MESSAGES = 10_000
+MESSAGES_LONG = 200_000
 BATCH = 200
 # Enough senders that the inbox, which bounds each of them, drops nothing: all messages have to be read.
 LEVELS = 40
@@ -49,14 +52,18 @@ def resident_kib(pid: int) -> int:
     return int(line.split()[1])
 
 
-async def test_good_device_works_through_ten_thousand_hostile_messages(gx: GX) -> None:
+@pytest.mark.long
+async def test_good_device_works_through_ten_thousand_hostile_messages(
+    gx: GX, campaign: Callable[[int, int], int]
+) -> None:
+    messages = campaign(MESSAGES, MESSAGES_LONG)
     daemon = await gx.start_all()
     pid = daemon.pid
     reply = await gx.register("good")
     before_kib = resident_kib(pid)
     source = random.Random(1)  # noqa: S311 - the same campaign each time
     sent = 0
-    while sent < MESSAGES:
+    while sent < messages:
         for _ in range(BATCH):
             topic = f"device/evil{sent % LEVELS}/{source.choice(('Status', 'Proxy'))}"
             await gx.publish(topic, make_payload(source))
@@ -73,7 +80,7 @@ async def test_good_device_works_through_ten_thousand_hostile_messages(gx: GX) -
     assert resident_kib(pid) - before_kib < MAX_GROWTH_KIB
     assert len(daemon.output) < MAX_LOG_BYTES
     status = gx.directory / "run" / "mqtt-devices.json"
-    await gx.wait(lambda: json.loads(status.read_text()).get("rejected_messages", 0) > MESSAGES * 0.8, "rejections")
+    await gx.wait(lambda: json.loads(status.read_text()).get("rejected_messages", 0) > messages * 0.8, "rejections")
     assert json.loads(status.read_text())["dropped_messages"] == 0
     gx.forget("device/evil0/Error")
     await gx.publish("device/evil0/Status", "{")

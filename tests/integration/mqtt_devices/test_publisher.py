@@ -148,6 +148,19 @@ async def test_last_of_many_values_of_a_setting_is_kept(dbus_daemon: DBusDaemon,
         assert await bench.get("/Capacity") == 99.0, "echoes of older values do not come back"
 
 
+async def test_user_wins_over_what_the_device_said_before(dbus_daemon: DBusDaemon, library: Library) -> None:
+    async with make_bench(dbus_daemon.address, library) as bench:
+        await bench.open(t="tank")
+        setting = "/Settings/MqttDevices/mqtt_dev_t/CustomName"
+        for number in range(20):
+            bench.publisher.write(Write(ServiceKey("dev", "t"), {"CustomName": f"device {number}"}))
+            assert await bench.write("/CustomName", f"user {number}") == 0
+            assert await bench.get(setting, "com.victronenergy.settings") == f"user {number}"
+        await asyncio.sleep(0.1)
+        for path, service in (("/CustomName", TANK), (setting, "com.victronenergy.settings")):
+            assert await bench.get(path, service) == "user 19"
+
+
 async def test_connections_that_are_spent_fail_the_rest_only(dbus_daemon: DBusDaemon, library: Library) -> None:
     async with make_bench(dbus_daemon.address, library, limit=6) as bench:
         outcome = await bench.open(a="tank", b="tank", c="tank", d="tank", e="tank", f="tank")

@@ -111,7 +111,7 @@ def test_services_that_fail_in_turn_are_not_tried_in_turn_for_ever() -> None:
     for _ in range(10):
         world.carry_out_one(a=refusal, b=refusal)
     assert world.plans == []
-    assert world.registry.devices["fe001"].failed == {"a", "b"}
+    assert set(world.registry.devices["fe001"].failed) == {"a", "b"}
 
 
 def test_failure_of_a_type_that_is_not_wanted_any_more_does_not_count() -> None:
@@ -275,6 +275,20 @@ def test_failure_of_the_gx_is_retried_and_then_answered() -> None:
     world.carry_out()
     assert world.registry.deadline is None
     assert world.replies("device/fe001/DBus")[0]["deviceInstance"] == {"t1": 1}
+
+
+def test_failure_of_what_is_no_longer_wanted_is_nobodys_business() -> None:
+    world = World()
+    world.status(services={"a": "tank", "b": "tank"})
+    world.status(services={"a": "gps"})
+    (plan,) = world.plans
+    world.plans.clear()
+    problem = Rejected(Reason.BUS_FAILED, "", "broken")
+    world.take(world.registry.applied(Outcome(plan.client_id, {}, {"a": problem, "b": problem}), world.now))
+    assert world.published == []
+    assert world.registry.deadline is None
+    world.carry_out()
+    assert world.replies("device/fe001/DBus")[0]["topicPath"]["a"]["W"] == f"W/{PORTAL}/gps/1"
 
 
 def test_lost_service_is_opened_again() -> None:

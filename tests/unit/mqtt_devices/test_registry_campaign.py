@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -91,7 +92,7 @@ class RegistryCampaign(RuleBasedStateMachine):
         for device in self.world.registry.devices.values():
             if device.plan is None:
                 assert device.wanted is not None
-                assert set(device.wanted.services) == set(device.opened) | device.failed
+                assert set(device.wanted.services) == set(device.opened) | set(device.failed)
                 assert not device.is_reply_due
 
     @invariant()
@@ -116,5 +117,5 @@ class RegistryCampaign(RuleBasedStateMachine):
         self.world.others = [one for one in self.world.others if isinstance(one, Write)]
 
 
-TestRegistryCampaign = RegistryCampaign.TestCase
-TestRegistryCampaign.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestRegistryCampaign = pytest.mark.long(RegistryCampaign.TestCase)
+TestRegistryCampaign.settings = settings(stateful_step_count=40)
