@@ -12,8 +12,11 @@ program:mosquitto_pub    mosquitto-clients  demo
 program:svscan           daemontools        demo
 python:ensurepip         python3-venv       demo
 program:busybox          busybox            test
+program:chromium         chromium           test
 program:dash             dash               test
 program:jq               jq                 test
+program:node             nodejs             test
+program:npm              npm                test
 program:shellcheck       shellcheck         test
 system-python:dbus       python3-dbus       test
 system-python:gi         python3-gi         test

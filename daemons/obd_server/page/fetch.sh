@@ -1,0 +1,13 @@
+#!/bin/sh
+# Puts the Socket.IO client of the dashboard page into vendor/, from its npm package at the version and checksum of
+# package-lock.json. For development and for making a release; never runs on a GX. Nothing is done when it is there.
+# node_modules/ stays for the tests that drive the server with the same client under node; a release leaves it out.
+set -eu
+cd "$(dirname "$0")"
+[ -f vendor/socket.io.min.js ] && cmp -s package-lock.json vendor/package-lock.json && exit 0
+command -v npm >/dev/null || { echo "fetch.sh: npm is needed once, to fetch the Socket.IO client of the page" >&2; exit 1; }
+npm ci --ignore-scripts --no-audit --no-fund --silent
+mkdir -p vendor
+cp node_modules/socket.io-client/dist/socket.io.min.js vendor/
+cp node_modules/socket.io-client/LICENSE vendor/LICENSE.socket.io-client
+cp package-lock.json vendor/

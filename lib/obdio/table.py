@@ -1,0 +1,119 @@
+"""The one door to python-OBD's names: its import, its command table, and its protocols and trouble codes.
+
+Importing obd builds pint's unit registry (a quarter of a second on a PC, seconds on a GX), so nothing here imports it
+before load() is called.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from typing import TYPE_CHECKING, Any
+
+from obdio.answers import VALUE_AT
+from obdio.errors import UnknownCommand
+from obdio.extra import EXTRA_COMMANDS, CommandSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from types import ModuleType
+
+ALLOWED_MODES = frozenset({1, 2, 3, 6, 7, 9, 0x0A})
+"""Services that only read. 04 erases codes, 08 acts on the vehicle; those above 0A are the maker's."""
+OWN_MODES = ALLOWED_MODES | {0x21, 0x22}
+"""A user's own file may also read the maker's values, with the services that only read."""
+ADAPTER_COMMANDS = frozenset({"ELM_VERSION", "ELM_VOLTAGE"})
+CLEAR = "CLEAR_DTC"
+
+
+class Table:
+    """Commands by name: python-OBD's, ours, and the user's."""
+
+    def __init__(self, obd: ModuleType, own: Iterable[CommandSpec] = ()) -> None:
+        self.obd = obd
+        self._extra: dict[str, Any] = {}
+        self.own_names: frozenset[str] = frozenset(spec.name for spec in own)
+        for spec in (*EXTRA_COMMANDS, *own):
+            self._extra[spec.name] = self._command(spec)
+
+    def find(self, name: object) -> Any:
+        """Return the OBDCommand called name; raises UnknownCommand."""
+        if isinstance(name, str):
+            if name in self._extra:
+                return self._extra[name]
+            if self.obd.commands.has_name(name):
+                return self.obd.commands[name]
+        raise UnknownCommand(name)
+
+    def is_readable(self, command: Any) -> bool:
+        """Whether asking command only reads: a listed service or one of the two harmless adapter commands."""
+        if command.name in ADAPTER_COMMANDS:
+            return True
+        return command.mode in (OWN_MODES if command.name in self.own_names else ALLOWED_MODES)
+
+    def modes(self) -> list[list[Any]]:
+        """Return all commands by mode, as python-OBD numbers them."""
+        return [[command for command in mode if command] for mode in self.obd.commands.modes]
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """The commands that python-OBD does not know."""
+        return self._extra
+
+    def protocols(self) -> list[Any]:
+        """Return python-OBD's protocol classes."""
+        known = vars(self.obd.protocols).values()
+        return sorted(
+            {kind for kind in known if isinstance(kind, type) and hasattr(kind, "ELM_ID") and kind.ELM_ID},
+            key=lambda p: p.ELM_ID,
+        )
+
+    def trouble_codes(self) -> dict[str, str]:
+        """Return the text of each generic trouble code."""
+        return dict(self.obd.codes.DTC)
+
+    def _command(self, spec: CommandSpec) -> Any:
+        size = spec.count + len(spec.request) // 2 if spec.count else 0
+        decode = self._decoder(spec)
+        fast = spec.mode == 1
+        return self.obd.OBDCommand(
+            spec.name, spec.desc, spec.request.encode(), size, decode, self.obd.ECU.ALL, fast, spec.header.encode()
+        )
+
+    def _decoder(self, spec: CommandSpec) -> Any:
+        if spec.mode == 0x0A:  # noqa: PLR2004 - the service of permanent codes
+            return self.obd.decoders.dtc
+        if spec.formula is None:
+            return self.obd.decoders.pid
+        unit = self.obd.Unit.Unit(spec.unit) if spec.unit else None
+        return functools.partial(_decode, self.obd, spec, unit)
+
+
+def _decode(obd: ModuleType, spec: CommandSpec, unit: Any, messages: Sequence[Any]) -> Any:
+    assert spec.formula is not None  # noqa: S101 - _decoder made sure
+    value = spec.formula(messages[0].data[max(VALUE_AT, len(spec.request) // 2) :])
+    return value if unit is None else obd.Unit.Quantity(value, unit)
+
+
+@functools.cache
+def load(cache_dir: str | None = None) -> ModuleType:
+    """Import python-OBD and return it.
+
+    cache_dir keeps pint's parsed unit definitions (some 210 kB), which makes every later start faster.
+    """
+    import pint  # noqa: PLC0415 - a slow import, wanted only by programs that talk to a vehicle
+
+    original = pint.UnitRegistry
+    if cache_dir is not None:
+        pint.UnitRegistry = functools.partial(original, cache_folder=cache_dir)  # type: ignore[misc, assignment]
+    try:
+        import obd  # type: ignore[import-untyped]  # noqa: PLC0415 - the same
+        import obd.codes  # type: ignore[import-untyped]  # noqa: PLC0415
+        import obd.decoders  # type: ignore[import-untyped]  # noqa: PLC0415
+    finally:
+        pint.UnitRegistry = original  # type: ignore[misc]
+    if obd.logger.level == logging.WARNING:
+        # Its default. It logs each failed try of a reconnection; the state of the link is reported once, by us.
+        obd.logger.setLevel(logging.CRITICAL + 1)
+    module: ModuleType = obd
+    return module

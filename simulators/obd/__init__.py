@@ -1,0 +1,1 @@
+"""Simulated vehicles behind an ELM327 adapter."""

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from obdio.adapter import AdapterSettings
+from obdio.connection import Connection
+from obdio.driver import Sinks
+from obdio.errors import Refused
+from obdio.snapshot import Remembered
+from obdio.worker import Worker, WorkerSettings
+from simulators.obd.engine import Engine
+from simulators.obd.terminal import ScriptedTerminal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from obdio.table import Table
+
+LIMIT_S = 30.0
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + LIMIT_S
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def connection() -> Iterator[Connection]:
+    with ScriptedTerminal(Engine().answer) as terminal:
+        sinks = Sinks()
+        settings = WorkerSettings(
+            adapter=AdapterSettings(terminal.port), remembered=Remembered("6"), period_s=lambda _: 0.02
+        )
+        worker = Worker(settings, sinks)
+        made = Connection(worker, lambda _: None)
+        sinks.responses = made.receive
+        worker.start()
+        assert worker.first_try_done.wait(LIMIT_S)
+        yield made
+        worker.close()
+
+
+def test_it_speaks_like_python_obd(connection: Connection, table: Table) -> None:
+    assert connection.status() == "Car Connected"
+    assert connection.is_connected()
+    assert connection.port_name().startswith("/dev/pts/")
+    assert (connection.protocol_id(), connection.protocol_name()) == ("6", "ISO 15765-4 (CAN 11/500)")
+    assert connection.supports(table.find("RPM"))
+    assert not connection.supports(table.find("MAF"))
+    assert table.find("RPM") in connection.supported_commands
+    assert connection.query(table.find("RPM")).is_null()
+
+
+def test_watched_values_reach_their_callbacks_until_unwatched(connection: Connection, table: Table) -> None:
+    first: list[Any] = []
+    second: list[Any] = []
+    rpm = table.find("RPM")
+    connection.watch(rpm, first.append)
+    connection.watch(rpm, second.append)
+    until(lambda: len(first) > 1 and len(second) > 1)
+    assert connection.query(rpm).value.magnitude == 1726
+    connection.unwatch(rpm, first.append)
+    connection.unwatch_all()
+    until(lambda: connection.worker.drop("nobody").result(LIMIT_S) is None)
+    count = len(second)
+    time.sleep(0.2)
+    assert len(second) == count
+
+
+def test_pausing_pauses_and_resumes(connection: Connection, table: Table) -> None:
+    got: list[Any] = []
+    connection.watch(table.find("SPEED"), got.append)
+    until(lambda: len(got) > 1)
+    with connection.paused() as was_running:
+        assert was_running
+        until(lambda: not connection.running)
+        count = len(got)
+        time.sleep(0.2)
+        assert len(got) == count
+    until(lambda: len(got) > count)
+
+
+def test_a_failing_callback_is_told_once_and_stops_nothing(
+    connection: Connection, table: Table, caplog: pytest.LogCaptureFixture
+) -> None:
+    got: list[Any] = []
+
+    def fail(_: Any) -> None:
+        raise ZeroDivisionError("of the user")
+
+    with caplog.at_level(logging.ERROR):
+        connection.watch(table.find("RPM"), fail)
+        connection.watch(table.find("RPM"), got.append)
+        until(lambda: len(got) > 3)
+    assert len([record for record in caplog.records if record.exc_info]) == 1
+
+
+def test_what_the_vehicle_does_not_have_is_not_watched_without_force(connection: Connection, table: Table) -> None:
+    connection.watch(table.find("MAF"))
+    connection.watch(table.find("MAF"), force=True)
+    assert connection.status() == "Car Connected"
+
+
+def test_erasing_codes_cannot_be_watched(connection: Connection, table: Table) -> None:
+    with pytest.raises(Refused):
+        connection.watch(table.find("CLEAR_DTC"), force=True)
+
+
+def test_close_forgets_values_and_reopen_brings_them_back(connection: Connection, table: Table) -> None:
+    connection.watch(table.find("RPM"))
+    until(lambda: not connection.query(table.find("RPM")).is_null())
+    connection.close()
+    until(lambda: connection.status() == "Not Connected")
+    assert connection.port_name() == ""
+    connection.reopen()
+    until(lambda: not connection.query(table.find("RPM")).is_null())
