@@ -33,6 +33,7 @@ def poke_lines(stage: Stage, board: Board) -> list[str]:
         ]
     if "mqtt-devices" in stage.daemons:
         lines += _own_sensor(pub, board)
+    lines += stage.hints
     lines += [
         "wake the gateway for a minute, and see all MQTT traffic:",
         f"  {pub} -t R/{PORTAL_ID}/keepalive -n",

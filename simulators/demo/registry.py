@@ -34,6 +34,8 @@ class Exhibit:
     daemon: str
     config: str
     devices: tuple[Device, ...]
+    hints: tuple[str, ...] = ()
+    """Lines for people who look on, after what can be typed."""
 
 
 def _mqtt(name: str, *expects: Live) -> Device:
@@ -61,5 +63,20 @@ EXHIBITS: Final[tuple[Exhibit, ...]] = (
                 Live(_service("gps", "combo"), "/Course"),
             ),
         ),
+    ),
+    Exhibit(
+        daemon="obd-server",
+        config="adapter:\n  port: socket://127.0.0.1:{elm_port}\n  protocol: '6'\nlisten:\n  port: {dashboard_port}\n",
+        devices=(
+            Device(
+                "vehicle",
+                ("{python}", "-m", "simulators.obd", "--port", "{elm_port}"),
+                (
+                    Live("com.victronenergy.alternator.obd_engine", "/Engine/Speed"),
+                    Live("com.victronenergy.obd.obd_vehicle", "/Values/SPEED"),
+                ),
+            ),
+        ),
+        hints=("look at the vehicle in a browser:", "  http://127.0.0.1:{dashboard_port}/"),
     ),
 )

@@ -51,6 +51,7 @@ class Stage:
         self.directory = Path()
         self.address = ""
         self.mqtt_port = 0
+        self.hints: list[str] = []
         self._source = services.resolve()
         self._go_on = go_on
         self._stack = ExitStack()
@@ -118,6 +119,7 @@ class Stage:
         for exhibit in self.exhibits:
             config = self.directory / "data/conf/venus-daemons" / f"{exhibit.daemon}.yml"
             config.write_text(places.fill(exhibit.config))
+            self.hints += places.fill_all(exhibit.hints)
         for daemon in self.daemons:
             self._link(daemon)
         self._start(stack, "svscan", Svscan(self.services, env=self._environment()))

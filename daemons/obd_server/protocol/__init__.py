@@ -1,0 +1,1 @@
+"""What vehicle values mean: pure, without clock, bus or network."""
