@@ -33,6 +33,10 @@ FAILURES_TO_GIVE_UP = 3
 FREEZE_FRAME_MODE = 2
 FIRST_FRAME = b"00"
 """ISO 15031-5: a request for a freeze frame ends with its number, the answer repeats it; python-OBD leaves it out."""
+DEFAULT = b"7E0"
+"""python-OBD's mark of a command without a header of its own."""
+EVERYBODY = {"6": b"7DF", "8": b"7DF", "7": b"DB33F1", "9": b"DB33F1"}
+"""The functional addresses of ISO 15765-4, in use after a reset, by protocol; on others no header is set."""
 TEXTS = {"VIN": 17, "CALIBRATION_ID": 16}
 """Texts that python-OBD shortens: its decoder strips the characters 0, 1, 2, x and backslash at both ends."""
 
@@ -85,7 +89,7 @@ class Adapter:
         self._table = table
         self._obd: Any = None
         self._shortcuts = _Shortcuts(has_counts=settings.fast)
-        self._header = b"7E0"
+        self._header = DEFAULT
         self.port = settings.port
 
     @property
@@ -107,6 +111,7 @@ class Adapter:
         """Open the port and find the vehicle, with what is remembered or None. Never raises for the wire."""
         self.close()
         self.terms.failure = ""
+        self._header = DEFAULT  # opening resets the adapter
         self.terms.search_s = Terms().search_s
         opened = Opened(LinkState.NO_PORT, "no adapter was found: name its port")
         for port in [self.settings.port] if self.settings.port else self._scan():
@@ -188,7 +193,7 @@ class Adapter:
 
     def is_batchable(self, command: Any) -> bool:
         """Whether command is a mode 01 value of known length from the engine's unit."""
-        return bool(command.mode == 1 and command.bytes > answers.VALUE_AT and command.header == b"7E0")
+        return bool(command.mode == 1 and command.bytes > answers.VALUE_AT and command.header == DEFAULT)
 
     def _has_no_baud(self) -> bool:
         return "://" in self.port or str(Path(self.port).resolve()).startswith("/dev/pts/")
@@ -240,9 +245,11 @@ class Adapter:
     def _query_together(self, commands: Sequence[Any]) -> list[Any] | None:
         """Return a response for each command, None when this did not work and must be done singly."""
         request = b"01" + b"".join(command.command[2:4] for command in commands)
-        self._set_header(b"7E0")
+        self._set_header(DEFAULT)
         lengths = {command.pid: command.bytes - answers.VALUE_AT for command in commands}
         for message in self._exchange(request, may_count=True):
+            if not message.ecu & self._table.obd.ECU.ENGINE:
+                continue
             try:
                 values = answers.split_pids(message.data, lengths)
             except ValueError:
@@ -277,8 +284,10 @@ class Adapter:
         return response
 
     def _set_header(self, header: bytes) -> None:
-        if header != self._header:
-            self._send(b"ATSH" + header)
+        """Address the unit that a command is for. DEFAULT is whoever answers, not only the unit of that number."""
+        everybody = EVERYBODY.get(self.protocol_id)
+        if header != self._header and everybody is not None:
+            self._send(b"ATSH" + (everybody if header == DEFAULT else header))
             self._header = header
 
     def _exchange(self, request: bytes, *, may_count: bool) -> list[Any]:

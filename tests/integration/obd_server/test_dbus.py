@@ -62,7 +62,7 @@ async def test_what_the_vehicle_supports_is_shown_and_nothing_else(tmp_path: Pat
 
 
 async def test_ignition_off_makes_values_unknown_and_the_services_stay(tmp_path: Path) -> None:
-    with Station(tmp_path) as station:
+    with Station(tmp_path, config="rates: {FUEL_LEVEL: 2}") as station:
         async with Reader(station.bus.address) as reader:
             await reader.until(ENGINE, lambda items: items["/Engine/Speed"] is not None)
             station.vehicle.change("engineoff")

@@ -8,14 +8,15 @@ import pytest
 
 from obdio.adapter import FAILURES_TO_GIVE_UP, Adapter, AdapterSettings
 from obdio.errors import LinkLost, Refused
+from obdio.extra import CommandSpec
+from obdio.formula import Formula
 from obdio.link import LinkState
+from obdio.table import Table, load
 from simulators.obd.engine import Engine, frames
 from simulators.obd.terminal import GarbageTerminal, ScriptedTerminal, SilentTerminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from obdio.table import Table
 
 
 @contextmanager
@@ -159,3 +160,20 @@ def test_asking_the_adapter_says_nothing_about_the_vehicle(table: Table) -> None
         response, spoke = adapter.query(table.find("ELM_VOLTAGE"))
         assert response.value.magnitude == 14.1
         assert spoke is None
+
+
+def test_another_units_header_is_set_for_its_command_only_and_forgotten_with_the_link() -> None:
+    spec = CommandSpec("GEARBOX_TEMP", "Gearbox", "221E1C", 1, Formula("A - 40"), "celsius", "7E1")
+    own = Table(load(), [spec])
+    with opened(own, Engine(other={"221E1C": "7E904621E1C82"})) as (adapter, terminal):
+        for name in ("RPM", "GEARBOX_TEMP", "GEARBOX_TEMP", "RPM"):
+            adapter.query(own.find(name))
+        assert terminal.requests == ["010C", "ATSH7E1", "221E1C", "221E1C", "ATSH7DF", "010C1"]
+        adapter.query(own.find("GEARBOX_TEMP"))
+        adapter.close()
+        time.sleep(0.3)
+        adapter.open("6", None)
+        terminal.requests.clear()
+        response, _ = adapter.query(own.find("GEARBOX_TEMP"))
+        assert terminal.requests == ["ATSH7E1", "221E1C"]
+        assert response.value.magnitude == 90
