@@ -67,7 +67,7 @@ class Server:
         self._is_announced = False
         self._wanted: asyncio.Queue[str] = asyncio.Queue()
         context.status.update(
-            state="starting", adapter=self._port, token_file=str(token_file), page_complete=self._car.page.is_complete
+            vehicle="starting", adapter=self._port, token_file=str(token_file), page_complete=self._car.page.is_complete
         )
 
     @property
@@ -188,7 +188,7 @@ class Server:
             self._is_announced = True
             logger.info("dashboard at %s", address)
         self._context.status.update(
-            state=known.state.value if known else "starting",
+            vehicle=known.state.value if known else "starting",
             reason=known.reason if known else "",
             voltage=known.voltage_v if known else None,
             dashboard=address,

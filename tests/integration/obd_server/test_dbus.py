@@ -56,7 +56,7 @@ async def test_what_the_vehicle_supports_is_shown_and_nothing_else(tmp_path: Pat
             for name in names:
                 assert set(await reader.items(name)) >= MANDATORY
         async with asyncio.timeout(LIMIT_S):
-            while station.status.get("state") != "car":  # noqa: ASYNC110 - a file that is written every 5 s
+            while station.status.get("vehicle") != "car":  # noqa: ASYNC110 - a file that is written every 5 s
                 await asyncio.sleep(0.2)
         assert station.status["dashboard"].startswith(f"http://127.0.0.1:{station.web_port}")
 
