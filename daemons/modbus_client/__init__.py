@@ -1,0 +1,1 @@
+"""Modbus meters, inverters and gensets on the D-Bus of a Venus OS device."""

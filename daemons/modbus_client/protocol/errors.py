@@ -1,0 +1,25 @@
+"""What the pure part can refuse.
+
+ModbusError
+ +-- SpecError      a device spec that nobody could open (a user's or a saved text)
+ +-- ValueRefused   a value that a register cannot take; the text says which limit it broke
+ +-- RuleError      a definition that contradicts itself (the loader turns it into file:line)
+"""
+
+from __future__ import annotations
+
+
+class ModbusError(Exception):
+    """Base of everything that this package's pure part raises."""
+
+
+class SpecError(ModbusError, ValueError):
+    """A device spec is malformed; the message names the field and the form that is expected."""
+
+
+class ValueRefused(ModbusError, ValueError):  # noqa: N818 - reads as what happened, like daemonkit's Refused
+    """A value cannot be written to a register; the message names the limit."""
+
+
+class RuleError(ModbusError, ValueError):
+    """A register, condition or operation is not well-formed; the message is a rule, without the place."""
