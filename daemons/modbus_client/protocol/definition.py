@@ -25,7 +25,6 @@ class Entry:
     repeat: tuple[int, ...] | str | None = None  # numbers, or the fact that holds them
     step: int = 0  # registers from one repetition to the next
     model: tuple[int, ...] = ()  # SunSpec: addresses count from the header of the first of these that is there
-    fallback: bool = False  # only when no earlier entry gave this path
 
     def expand(self, facts: Mapping[str, Any]) -> list[Register]:
         """Return the registers that this entry stands for in a device with these facts."""

@@ -4,6 +4,8 @@ ModbusError
  +-- SpecError      a device spec that nobody could open (a user's or a saved text)
  +-- ValueRefused   a value that a register cannot take; the text says which limit it broke
  +-- RuleError      a definition that contradicts itself (the loader turns it into file:line)
+ +-- NoAnswer       a device fell silent in the middle of a conversation
+ +-- Unusable       a device answers, and cannot be used as it is; the text says what to do
 """
 
 from __future__ import annotations
@@ -23,3 +25,11 @@ class ValueRefused(ModbusError, ValueError):  # noqa: N818 - reads as what happe
 
 class RuleError(ModbusError, ValueError):
     """A register, condition or operation is not well-formed; the message is a rule, without the place."""
+
+
+class NoAnswer(ModbusError):  # noqa: N818 - reads as what happened
+    """A device did not answer a request that a conversation cannot do without."""
+
+
+class Unusable(ModbusError):  # noqa: N818 - reads as what happened
+    """A device refuses what its family cannot work without; the message says what its owner can do."""
