@@ -10,10 +10,13 @@ if TYPE_CHECKING:
     from modbus_client.protocol.definition import Derived
     from modbus_client.protocol.poll import Readings
 
+_ABSENT: Any = object()
+
 
 def _sum(operands: list[Any], _: Derived) -> Any:
-    known = [value for value in operands if value is not None]
-    return sum(known) if known and len(known) == len(operands) else None
+    """Add what the device has; a value that it has and that is unknown makes the sum unknown."""
+    present = [value for value in operands if value is not _ABSENT]
+    return sum(present) if present and None not in present else None
 
 
 def _diff(operands: list[Any], _: Derived) -> Any:
@@ -59,6 +62,8 @@ def derive(rules: Iterable[Derived], values: Mapping[str, Any], facts: Mapping[s
     for rule in rules:
         if not rule.when.holds(facts) or (rule.fallback and values.get(rule.path) is not None):
             continue
-        operands = [results.get(name, values.get(name, facts.get(name))) for name in rule.sources]
+        operands = [results.get(name, values.get(name, facts.get(name, _ABSENT))) for name in rule.sources]
+        if rule.operation != "sum":
+            operands = [None if operand is _ABSENT else operand for operand in operands]
         results[rule.path] = _OPERATIONS[rule.operation](operands, rule)
     return results

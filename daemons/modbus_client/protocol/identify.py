@@ -40,17 +40,21 @@ class Match:
     facts: Mapping[str, Any]
 
 
-def identify(candidates: Iterable[tuple[Definition, Probe]], hooks: Mapping[str, Hook]) -> Steps[Match | None]:
+def identify(
+    candidates: Iterable[tuple[Definition, Probe]], hooks: Mapping[str, Hook], patience: int
+) -> Steps[Match | None]:
     """Try definitions one after the other; None when the device answers and is none of them.
 
     Each distinct read is made once. A silence counts as "not mine" like a refusal, because many devices ignore what
-    they do not know; NoAnswer is raised only when the device answered nothing at all.
+    they do not know; NoAnswer is raised when the device answered nothing at all, or nothing of the first `patience`.
     """
     seen: dict[Request, Outcome] = {}
     for definition, probe in candidates:
         match = yield from _remember(_try(definition, probe, hooks), seen)
         if match is not None:
             return match
+        if len(seen) >= patience and all(is_silence(outcome) for outcome in seen.values()):
+            break
     if all(is_silence(outcome) for outcome in seen.values()):
         raise NoAnswer("no answer")
     return None

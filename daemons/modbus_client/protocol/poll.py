@@ -113,7 +113,7 @@ class Poll:
 
     def replan(self, sweep: Sweep, block: Block) -> Readings | None:
         """Plan a refused block anew after the limits have changed; return readings if that ends its sweep."""
-        self._plans.clear()
+        self.forget_plans()
         left = plan(block.registers, self.limits)
         dropped = {id(r) for r in block.registers} - {id(r) for b in left for r in b.registers}
         for register in block.registers:
@@ -175,6 +175,10 @@ class Poll:
             if each.sweep is sweep:
                 each.sweep = None
         return sweep.readings
+
+    def forget_plans(self) -> None:
+        """Plan anew from now on, because the limits have changed."""
+        self._plans.clear()
 
     def scale_of(self, register: Register) -> int | None:
         """Return the last scale factor of a register, None while unknown."""

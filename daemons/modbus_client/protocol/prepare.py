@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from modbus_client.protocol.definition import expand
 from modbus_client.protocol.plan import Limits, gap_for
-from modbus_client.protocol.steps import read_registers
+from modbus_client.protocol.register import Register
+from modbus_client.protocol.steps import Value, read_registers
+from modbus_client.protocol.words import parse_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,9 +18,8 @@ if TYPE_CHECKING:
     from modbus_client.protocol.condition import Facts
     from modbus_client.protocol.definition import Definition, Identity
     from modbus_client.protocol.identify import Hook, Match
-    from modbus_client.protocol.register import Register
     from modbus_client.protocol.spec import DeviceSpec
-    from modbus_client.protocol.steps import Steps, Value
+    from modbus_client.protocol.steps import Steps
 
 _UNSET_SERIALS = {"", "0", "4294967295", "-1"}
 """What devices in the field answer when nobody gave them a serial number."""
@@ -74,6 +75,7 @@ def prepare(match: Match, spec: DeviceSpec, hook: Hook | None, options: Mapping[
     _learn(variables, facts)
     _settle_phases(facts, info)
     extra = (yield from hook.prepare(facts, options)) if hook else []
+    info = _amend(info, facts)
     ident = name_of(definition.identity, match, info, spec)
     return Prepared(match, facts, tuple(info), tuple(extra), ident)
 
@@ -85,6 +87,13 @@ def _learn(values: list[Value], facts: Facts) -> None:
             facts[register.variable] = value.value
         if register.path == "/FirmwareVersion" and value.words:
             facts["firmware"] = register.type.decode(value.words)
+
+
+def _amend(info: list[Value], facts: Facts) -> list[Value]:
+    """Add the identification that a hook had to decode itself."""
+    found = [("/Serial", facts.get("serial")), ("/FirmwareVersion", facts.get("firmware_text"))]
+    text = parse_type("text[1]")
+    return info + [Value(Register(path, 0, text), (), value) for path, value in found if value]
 
 
 def _settle_phases(facts: Facts, info: list[Value]) -> None:

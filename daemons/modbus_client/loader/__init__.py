@@ -1,0 +1,1 @@
+"""From YAML files to definitions; the only validator there is, and every complaint names file and line."""
