@@ -39,7 +39,7 @@ def test_specs_come_back_as_they_were(text: str) -> None:
         ("rtu:tty USB0:9600:1", "no tty"),
         ("rtu:ttyUSB0:10:1", "rate"),
         ("tcp:host:502:-1", "unit"),
-        ("tcp:host:5٠2:1", "port"),
+        ("tcp:host:5\u06602:1", "port"),
     ],
 )
 def test_malformed_specs_say_what_is_wrong(text: str, complaint: str) -> None:
