@@ -21,16 +21,17 @@ CONNECT_LIMIT_S = 3.0
 class Wire(asyncio.Protocol, asyncio.DatagramProtocol):
     """One connection. `on_data` gets what arrives, `on_lost` is called once when it ends without `close`."""
 
-    def __init__(self, on_data: Callable[[bytes], None], on_lost: Callable[[str], None]) -> None:
+    def __init__(
+        self, on_data: Callable[[bytes], None], on_lost: Callable[[str], None], *, is_datagram: bool = False
+    ) -> None:
         self._on_data = on_data
         self._on_lost = on_lost
         self._transport: Any = None
-        self._is_datagram = False
+        self._is_datagram = is_datagram
 
     def connection_made(self, transport: Any) -> None:
         """Part of asyncio.Protocol."""
         self._transport = transport
-        self._is_datagram = isinstance(transport, asyncio.DatagramTransport)
 
     def data_received(self, data: bytes) -> None:
         """Part of asyncio.Protocol."""
@@ -78,7 +79,7 @@ class Wire(asyncio.Protocol, asyncio.DatagramProtocol):
 async def open_wire(endpoint: Endpoint, on_data: Callable[[bytes], None], on_lost: Callable[[str], None]) -> Wire:
     """Connect. Raises LinkLost, with the reason."""
     loop = asyncio.get_running_loop()
-    wire = Wire(on_data, on_lost)
+    wire = Wire(on_data, on_lost, is_datagram=endpoint.method == "udp")
     try:
         async with asyncio.timeout(CONNECT_LIMIT_S):
             if endpoint.is_serial:

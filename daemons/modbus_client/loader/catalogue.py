@@ -45,9 +45,7 @@ class Catalogue:
         With unit 0 the caller has yet to choose a unit; then every probe counts.
         """
         found = [
-            (definition, probe)
-            for definition in self.definitions.values()
-            for probe in definition.probes_for(spec)
+            (definition, probe) for definition in self.definitions.values() for probe in definition.probes_for(spec)
         ]
         return sorted(found, key=lambda pair: pair[0].name != first)
 

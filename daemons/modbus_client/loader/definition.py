@@ -174,4 +174,3 @@ def _read_vreg_block(fields: Fields | None) -> tuple[int, int] | None:
 def _read_limit(fields: Fields, defaults: Defaults) -> Any:
     limit = fields.fields("power_limit")
     return None if limit is None else read_power_limit(limit, defaults)
-

@@ -243,11 +243,11 @@ class Device:
                 self.poll.forget_plans()
             readings = self.poll.answered(sweep, block, outcome.words, now)
         elif not is_silence(outcome) and self._holes.refused(block, outcome.code):
-            readings = self.poll.replan(sweep, block)
+            readings = self.poll.replan(sweep, block, now)
         else:
             if is_silence(outcome):
                 self._holes.timed_out(block)
-            readings = {**(self.poll.failed(sweep) or {}), **self.poll.stale(now)}
+            readings = {**(self.poll.failed(sweep, now) or {}), **self.poll.stale(now)}
         return self._measured(readings)
 
     def _measured(self, readings: Readings | None) -> list[Effect]:

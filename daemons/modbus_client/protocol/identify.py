@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from modbus_client.protocol.errors import NoAnswer
-from modbus_client.protocol.request import Identify, Reply, is_silence
+from modbus_client.protocol.request import Failure, Identify, Reason, Reply, is_silence
 from modbus_client.protocol.steps import ask, read
 from modbus_client.protocol.sunspec import walk_chain
 
@@ -64,9 +64,13 @@ def _remember(steps: Steps[Match | None], seen: dict[Request, Outcome]) -> Steps
     try:
         request = next(steps)
         while True:
-            if request not in seen:
-                seen[request] = yield request
-            request = steps.send(seen[request])
+            outcome = seen.get(request)
+            if outcome is None:
+                outcome = yield request
+                seen[request] = outcome
+                if isinstance(outcome, Failure) and outcome.reason is Reason.GARBLED:
+                    del seen[request]  # it may be asked for again
+            request = steps.send(outcome)
     except StopIteration as end:
         found: Match | None = end.value
         return found

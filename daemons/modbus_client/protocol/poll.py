@@ -61,7 +61,8 @@ class Poll:
         self._plans: dict[tuple[float, ...], list[Block]] = {}
         self._scales: dict[tuple[Table, int], int] = {}
         self._read_at: dict[str, float] = {}
-        self.sweeps_done = 0
+        self.refresh_s: float | None = None  # between the last two complete sweeps of the fastest class
+        self._completed_at: float | None = None
 
     @property
     def due_at(self) -> float:
@@ -95,7 +96,7 @@ class Poll:
             for key in keys_of(register):
                 sweep.readings[key] = value
                 self._read_at[key] = now
-        return self._close(sweep)
+        return self._close(sweep, now)
 
     def _words_of(
         self, sweep: Sweep, register: Register, block: Block, words: Sequence[int]
@@ -111,7 +112,7 @@ class Poll:
         own = sweep.halves.setdefault((register.table, register.at), own) or own
         return own, sweep.scales.get(place)
 
-    def replan(self, sweep: Sweep, block: Block) -> Readings | None:
+    def replan(self, sweep: Sweep, block: Block, now: float) -> Readings | None:
         """Plan a refused block anew after the limits have changed; return readings if that ends its sweep."""
         self.forget_plans()
         left = plan(block.registers, self.limits)
@@ -121,11 +122,11 @@ class Poll:
                 sweep.readings.update(dict.fromkeys(keys_of(register)))
         sweep.blocks.extendleft(reversed(left))
         sweep.open += len(left)
-        return self._close(sweep)
+        return self._close(sweep, now)
 
-    def failed(self, sweep: Sweep) -> Readings | None:
+    def failed(self, sweep: Sweep, now: float) -> Readings | None:
         """Go on without the outcome of a read; return readings if that ends its sweep."""
-        return self._close(sweep)
+        return self._close(sweep, now)
 
     def stale(self, now: float) -> Readings:
         """Return the values that have become too old to be shown, as None."""
@@ -164,17 +165,23 @@ class Poll:
         urgent = bool(self._sweeps) and key[0] <= FAST_S
         self._sweeps.insert(0 if urgent else len(self._sweeps), sweep)
 
-    def _close(self, sweep: Sweep) -> Readings | None:
+    def _close(self, sweep: Sweep, now: float) -> Readings | None:
         sweep.open -= 1
         if not sweep.blocks and sweep in self._sweeps:
             self._sweeps.remove(sweep)
         if sweep.open:
             return None
-        self.sweeps_done += 1
         for each in self._classes:
             if each.sweep is sweep:
                 each.sweep = None
+                if each is self._classes[0]:
+                    self._note_refresh(now)
         return sweep.readings
+
+    def _note_refresh(self, now: float) -> None:
+        if self._completed_at is not None:
+            self.refresh_s = round(now - self._completed_at, 4)
+        self._completed_at = now
 
     def forget_plans(self) -> None:
         """Plan anew from now on, because the limits have changed."""
@@ -190,4 +197,3 @@ def keys_of(register: Register) -> tuple[str, ...]:
     names = (register.path,) if register.path is not None else ()
     variable = (register.variable,) if register.variable and register.path is None else ()
     return (*names, *register.aliases, *variable)
-

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from modbus_client.protocol.errors import NoAnswer
 from modbus_client.protocol.holes import Holes
 from modbus_client.protocol.plan import plan
-from modbus_client.protocol.request import Outcome, Read, Reply, Request, Table, is_silence
+from modbus_client.protocol.request import Failure, Outcome, Read, Reason, Reply, Request, Table, is_silence
 
 if TYPE_CHECKING:
     from modbus_client.protocol.plan import Block, Limits
@@ -32,13 +32,19 @@ class Value:
 
 
 def ask(request: Request, attempts: int = ATTEMPTS) -> Steps[Outcome]:
-    """Make a request, again after a silence. Raises NoAnswer after `attempts`."""
-    outcome: Outcome | None = None
-    for _ in range(attempts):
+    """Make a request, again after a silence. Raises NoAnswer after `attempts`.
+
+    A damaged answer is asked for again in any case: somebody is there.
+    """
+    asked = 0
+    while True:
         outcome = yield request
+        asked += 1
         if not is_silence(outcome):
             return outcome
-    raise NoAnswer(str(outcome))
+        damaged = isinstance(outcome, Failure) and outcome.reason is Reason.GARBLED
+        if asked >= (ATTEMPTS if damaged else attempts):
+            raise NoAnswer(str(outcome))
 
 
 def read(table: Table, at: int, count: int, attempts: int = ATTEMPTS) -> Steps[tuple[int, ...] | None]:

@@ -1,0 +1,142 @@
+"""Puts the parts of modbus-client together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+from daemonkit.context import Paths
+from daemonkit.daemon import run as run_daemon
+from daemonkit.errors import DefinitionError
+from daemonkit.options import make_parser
+from daemonkit.program import Program
+from daemonkit.version import read_version
+from modbus_client.coexist import find_places
+from modbus_client.configuration import read_configuration
+from modbus_client.devicelist import DeviceList
+from modbus_client.diagnostics import describe
+from modbus_client.fleet import Fleet
+from modbus_client.hooks import HOOKS
+from modbus_client.house import House, Memory
+from modbus_client.loader.catalogue import load_catalogue, load_definition, stamp_of
+from modbus_client.options import add_arguments
+from modbus_client.protocol.spec import Framing
+from modbus_client.record import Recorder
+from modbus_client.tools import list_models, run_probes
+from velib_async import BusLost, open_bus
+from velib_async.localsettings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from daemonkit.context import Context
+
+TICK_S = 1.0
+RELOAD_S = 5.0
+"""How soon a user's changed definition is noticed."""
+USER_DEFINITIONS = "modbus.d"
+
+_log = logging.getLogger(__name__)
+
+
+async def main(context: Context) -> None:
+    """Serve Modbus devices until cancelled."""
+    config = read_configuration(context.config)
+    directory = context.paths.config / USER_DEFINITIONS
+    catalogue = load_catalogue(HOOKS, directory)
+    for fault in catalogue.faults:
+        _log.warning("left out: %s", fault)
+    bus = await open_bus(context.bus_address, library=context.bus_library)  # type: ignore[arg-type]  # checked by argparse
+    changed: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
+    memory = Memory(context.paths.state / "modbus-client.json")
+    recorder = Recorder(context.arguments.record)
+    try:
+        places = await find_places(bus, replace_stock=config.replace_stock)
+        settings = await Settings.open(bus, on_change=lambda path, value: changed.put_nowait((path, value)))
+        memory.load()
+        house = House(settings, memory, context.bus_address, context.bus_library, context.version)
+        async with Fleet(config, catalogue, HOOKS, house, recorder.tap) as fleet, asyncio.TaskGroup() as group:
+            fixed = [*(device.spec for device in config.devices), *context.arguments.force_devices]
+            devices = DeviceList(settings, places, fleet, fixed)
+            group.create_task(bus.wait_lost(), name="bus")
+            await devices.open(bus, context.arguments.serial)
+            group.create_task(_follow_settings(changed, devices, fleet), name="settings")
+            group.create_task(_tick(context, fleet), name="tick")
+            group.create_task(_reload(directory, fleet), name="definitions")
+    finally:
+        recorder.close()
+        memory.save(now=True)
+        await bus.close()
+
+
+async def _follow_settings(changed: asyncio.Queue[tuple[str, Any]], devices: DeviceList, fleet: Fleet) -> None:
+    while True:
+        path, value = await changed.get()
+        if devices.is_mine(path):
+            await devices.follow()
+            continue
+        for unit in fleet.units:
+            base = f"/Settings/Devices/{unit.ident}/"
+            if unit.ident and path.startswith(base):
+                unit.on_setting(path.removeprefix(base), value)
+
+
+async def _tick(context: Context, fleet: Fleet) -> None:
+    while True:
+        await fleet.tick()
+        context.status.update(**describe(fleet))
+        await asyncio.sleep(TICK_S)
+
+
+async def _reload(directory: Path, fleet: Fleet) -> None:
+    """Pick up a user's definitions when they change; devices are looked at again with the new ones."""
+    while True:
+        await asyncio.sleep(RELOAD_S)
+        if await asyncio.to_thread(stamp_of, directory) != fleet.catalogue.stamp:
+            catalogue = await asyncio.to_thread(load_catalogue, HOOKS, directory)
+            for fault in catalogue.faults:
+                _log.warning("left out: %s", fault)
+            await fleet.use(catalogue)
+
+
+def check(context: Context, file: Path | None) -> list[str]:
+    """Load one definition, or the configuration and everything. Raises DefinitionError."""
+    if file is not None:
+        definition = load_definition(file, HOOKS)
+        count = len(definition.data) + sum(map(len, definition.variants.values()))
+        return [f"{file}: good, {count} register entries"]
+    config = read_configuration(context.config)
+    catalogue = load_catalogue(HOOKS, context.paths.config / USER_DEFINITIONS)
+    if catalogue.faults:
+        raise catalogue.faults[0]
+    return [f"{len(config.devices)} devices configured, {len(catalogue.definitions)} families known: good"]
+
+
+PROGRAM = Program(
+    name="modbus-client",
+    summary="Modbus meters, inverters and gensets on D-Bus",
+    main=main,
+    add_arguments=add_arguments,
+    check=check,
+    expected=(BusLost,),
+)
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run the daemon, or the tool that the command line asks for; return the exit code."""
+    arguments = make_parser(PROGRAM, read_version()).parse_args(argv)
+    if not arguments.models and not arguments.probe:
+        return run_daemon(PROGRAM, argv)
+    directory = Paths.find(config=arguments.config).config / USER_DEFINITIONS
+    try:
+        catalogue = load_catalogue(HOOKS, directory)
+    except DefinitionError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    if arguments.models:
+        sys.stdout.writelines(f"{line}\n" for line in list_models(catalogue))
+        return 0
+    return run_probes(arguments.probe, Framing(), catalogue)

@@ -1,0 +1,73 @@
+"""Living beside the stock driver: a GX runs dbus-modbus-client, whose name, settings and devices stay its own."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from daemonkit.errors import DaemonError
+from modbus_client.protocol.spec import DeviceSpec, parse_saved
+from velib_async import CallError
+
+if TYPE_CHECKING:
+    from velib_async import Bus
+
+STOCK_SERVICE = "com.victronenergy.modbusclient.tcp"
+STOCK_SETTINGS = "/Settings/ModbusClient"
+OWN_SERVICE = "com.victronenergy.modbusclient.venusdaemons"
+OWN_SETTINGS = "/Settings/VenusDaemons/Modbus"
+_SETTINGS = "com.victronenergy.settings"
+_DBUS = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Which names this daemon uses, and which devices it leaves alone."""
+
+    service: str
+    settings: str
+    held: frozenset[DeviceSpec] = frozenset()
+
+    def is_held(self, spec: DeviceSpec) -> bool:
+        """Tell whether the stock driver polls this device."""
+        return spec in self.held
+
+
+async def find_places(bus: Bus, *, replace_stock: bool) -> Places:
+    """Look whether the stock driver runs, and decide. Raises DaemonError when it is to be replaced and still runs."""
+    (owned,) = await bus.call(*_DBUS, "NameHasOwner", "s", [STOCK_SERVICE])
+    if not owned:
+        return Places(STOCK_SERVICE, STOCK_SETTINGS)
+    if replace_stock:
+        raise DaemonError(
+            f"replace_stock is set, and {STOCK_SERVICE} is still owned by the stock driver; stop it with "
+            "'svc -d /service/dbus-modbus-client', or take replace_stock out of modbus-client.yml"
+        )
+    held = frozenset(parse_saved(await _read_setting(bus, f"{STOCK_SETTINGS}/tcp/Devices"))[0])
+    _log.info(
+        "the stock driver owns %s: using %s and %s; not polling its devices: %s",
+        STOCK_SERVICE,
+        OWN_SERVICE,
+        OWN_SETTINGS,
+        ", ".join(map(str, sorted(held, key=str))) or "it has none",
+    )
+    return Places(OWN_SERVICE, OWN_SETTINGS, held)
+
+
+async def _read_setting(bus: Bus, path: str) -> str:
+    try:
+        (value,) = await bus.call(_SETTINGS, path, "com.victronenergy.BusItem", "GetValue")
+    except CallError:
+        return ""  # it has no such setting
+    return value if isinstance(value, str) else ""
+
+
+async def read_fork_devices(bus: Bus, tty: str) -> str:
+    """Return what a fork of the driver saved for a tty, under a hash of its name; empty when there is nothing."""
+    from hashlib import sha256  # noqa: PLC0415 - for one migration in a device's life
+
+    name = sha256(tty.encode()).hexdigest()[:10]
+    return await _read_setting(bus, f"/Settings/Client/{name}/Devices")

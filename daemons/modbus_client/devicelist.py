@@ -1,0 +1,88 @@
+"""The Devices settings: which devices are saved, and following a person who edits them."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from modbus_client.coexist import read_fork_devices
+from modbus_client.protocol.spec import format_saved, parse_saved
+from velib_async.localsettings import Setting
+
+if TYPE_CHECKING:
+    from modbus_client.coexist import Places
+    from modbus_client.fleet import Fleet
+    from modbus_client.protocol.spec import DeviceSpec
+    from velib_async import Bus
+    from velib_async.localsettings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+class DeviceList:
+    """The saved devices of the network and of each serial line; each has a setting of its own, as it always had."""
+
+    def __init__(self, settings: Settings, places: Places, fleet: Fleet, fixed: list[DeviceSpec]) -> None:
+        self._settings = settings
+        self._places = places
+        self._fleet = fleet
+        self._fixed = fixed  # from the command line and the configuration: served, and not saved
+        self._names: list[str] = []
+        self.saved: list[DeviceSpec] = []
+
+    def path(self, name: str, what: str = "Devices") -> str:
+        """Return the path of a setting of `tcp`, or of a tty."""
+        return f"{self._places.settings}/{name}/{what}"
+
+    async def open(self, bus: Bus, ttys: list[str]) -> None:
+        """Add the settings, and serve what is saved."""
+        self._names = ["tcp", *(tty.rsplit("/", 1)[-1] for tty in ttys)]
+        for name in self._names:
+            auto = 0 if name == "tcp" else 1
+            await self._settings.add(Setting(self.path(name), ""), Setting(self.path(name, "AutoScan"), auto, 0, 1))
+        for tty in ttys:
+            await self._migrate(bus, tty)
+        await self.follow()
+
+    async def _migrate(self, bus: Bus, tty: str) -> None:
+        """Take over what a fork of the driver saved for this tty, once."""
+        path = self.path(tty.rsplit("/", 1)[-1])
+        if self._settings.get(path):
+            return
+        old = await read_fork_devices(bus, tty) or await read_fork_devices(bus, tty.rsplit("/", 1)[-1])
+        specs, _ = parse_saved(old)
+        if specs:
+            _log.info("taking over %s from an older driver for %s", format_saved(specs), tty)
+            await self._settings.set(path, format_saved(specs))
+
+    def is_mine(self, path: str) -> bool:
+        """Tell whether a changed setting is one of these lists."""
+        return path in {self.path(name) for name in self._names}
+
+    def auto_scan(self, name: str) -> bool:
+        """Tell whether a scan may start by itself."""
+        return bool(self._settings.get(self.path(name, "AutoScan")))
+
+    async def follow(self) -> None:
+        """Serve exactly what is configured and saved now."""
+        saved: list[DeviceSpec] = []
+        for name in self._names:
+            specs, faults = parse_saved(str(self._settings.get(self.path(name))))
+            saved += specs
+            for fault in faults:
+                _log.warning("%s: %s", self.path(name), fault)
+        self.saved = saved
+        wanted = dict.fromkeys([*self._fixed, *saved])
+        for unit in self._fleet.units:
+            if unit.config.spec not in wanted:
+                await self._fleet.remove(unit.config.spec)
+        for spec in wanted:
+            if self._places.is_held(spec):
+                _log.warning("%s is polled by the stock driver; remove it there, or set replace_stock", spec)
+            else:
+                await self._fleet.add(spec)
+
+    async def save(self, name: str, found: list[DeviceSpec]) -> None:
+        """Add devices that a scan found to a list; the change makes them served."""
+        known = parse_saved(str(self._settings.get(self.path(name))))[0]
+        await self._settings.set(self.path(name), format_saved([*known, *found]))

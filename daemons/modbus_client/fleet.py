@@ -1,0 +1,169 @@
+"""All devices and lines of this daemon: devices come and go, lines are shared and end with their last device."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
+
+from daemonkit.errors import LinkLost
+from modbus_client import port
+from modbus_client.configuration import DeviceConfig
+from modbus_client.driver import LineDriver
+from modbus_client.line import Line
+from modbus_client.protocol.device import Device
+from modbus_client.unit import Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from modbus_client.configuration import Configuration
+    from modbus_client.house import House
+    from modbus_client.line import Tap
+    from modbus_client.loader.catalogue import Catalogue
+    from modbus_client.protocol.identify import Hook
+    from modbus_client.protocol.spec import DeviceSpec, Endpoint, Framing
+
+_log = logging.getLogger(__name__)
+
+GRID_FLOOR_S = 0.02
+"""No device is polled faster than this: fifty times a second is more than any of them measures."""
+
+
+@dataclass(slots=True)
+class _Member:
+    unit: Unit
+    task: asyncio.Task[None]
+
+
+class Fleet:
+    """The devices that are served. Use it as a context; what fails for good in a device fails `wait`."""
+
+    def __init__(
+        self,
+        config: Configuration,
+        catalogue: Catalogue,
+        hooks: Mapping[str, Hook],
+        house: House,
+        tap: Tap | None = None,
+    ) -> None:
+        self.catalogue = catalogue
+        self._config = config
+        self._hooks = hooks
+        self._house = house
+        self._tap = tap
+        self._members: dict[DeviceSpec, _Member] = {}
+        self._lines: dict[Endpoint, tuple[LineDriver, asyncio.Task[None]]] = {}
+        self._group = asyncio.TaskGroup()
+        self._taken: set[str] = set()  # ttys that serial-starter was asked for
+
+    async def __aenter__(self) -> Self:
+        await self._group.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        for spec in list(self._members):
+            await self.remove(spec)
+        await self._group.__aexit__(*error)  # type: ignore[arg-type]  # the three of the protocol
+
+    @property
+    def units(self) -> list[Unit]:
+        """The devices, in the order in which they came."""
+        return [member.unit for member in self._members.values()]
+
+    @property
+    def lines(self) -> list[LineDriver]:
+        """The connections."""
+        return [driver for driver, _ in self._lines.values()]
+
+    def configured(self, spec: DeviceSpec) -> DeviceConfig:
+        """Return the configuration of a device, the default one when the file has none."""
+        return next((device for device in self._config.devices if device.spec == spec), DeviceConfig(spec))
+
+    async def add(self, spec: DeviceSpec) -> None:
+        """Serve a device from now on; one that is served already stays as it is."""
+        if spec in self._members:
+            return
+        config = self.configured(spec)
+        candidates = self.catalogue.candidates(spec)
+        if config.model is not None:
+            candidates = [pair for pair in candidates if pair[0].name == config.model]
+        if not candidates:
+            _log.error("%s: no definition fits (model %s); see --models", spec, config.model or "any")
+            return
+        device = Device(
+            spec=spec,
+            candidates=candidates,
+            hooks=self._hooks,
+            now=time.monotonic(),
+            options=config.options,
+            floor_s=0.0 if config.continuous else GRID_FLOOR_S,
+            silence_s=config.silence_s,
+        )
+        unit = Unit(config, device, await self._line(spec, config.framing), self._house)
+        task = self._group.create_task(unit.run(), name=f"device {spec}")
+        self._members[spec] = _Member(unit, task)
+
+    async def remove(self, spec: DeviceSpec) -> None:
+        """Serve a device no more: its service leaves the bus; its line is closed when it was the last there."""
+        member = self._members.pop(spec, None)
+        if member is None:
+            return
+        await _cancel(member.task)
+        endpoint = member.unit.line.line.endpoint
+        driver, task = self._lines[endpoint]
+        if not driver.devices:
+            del self._lines[endpoint]
+            await _cancel(task)
+
+    async def use(self, catalogue: Catalogue) -> None:
+        """Use other definitions from now on: every device is identified anew."""
+        self.catalogue = catalogue
+        for spec in list(self._members):
+            await self.remove(spec)
+            await self.add(spec)
+
+    async def _line(self, spec: DeviceSpec, framing: Framing) -> LineDriver:
+        endpoint = spec.endpoint(framing)
+        if endpoint.is_serial:
+            endpoint = await self._take_tty(endpoint)
+        if endpoint not in self._lines:
+            line = Line(endpoint, gap_s=self._config.gap_s, tap=self._tap)
+            driver = LineDriver(line, idle_close_s=self._config.idle_close_s)
+            task = self._group.create_task(driver.run(), name=f"line {endpoint}")
+            self._lines[endpoint] = (driver, task)
+        return self._lines[endpoint][0]
+
+    async def _take_tty(self, endpoint: Endpoint) -> Endpoint:
+        """Resolve a link, and have serial-starter let go of the port. A tty that is not there may still come."""
+        if self._config.stop_serial_starter and endpoint.target not in self._taken:
+            self._taken.add(endpoint.target)
+            await port.stop_serial_starter(endpoint.target)
+        try:
+            target = port.resolve(endpoint.target, allow_built_in=self._config.allow_builtin_port)
+        except LinkLost as error:
+            _log.warning("%s", error)
+            return endpoint
+        return replace(endpoint, target=str(target))
+
+    async def tick(self) -> None:
+        """Do what is due once a second: set points that waited, energy to remember."""
+        for unit in self.units:
+            await unit.controls.tick()
+            counter = unit.pipeline.energy if unit.pipeline else None
+            if counter is not None and counter.forward_kwh is not None:
+                totals = {
+                    "forward_kwh": round(counter.forward_kwh, 3),
+                    "reverse_kwh": round(counter.reverse_kwh or 0, 3),
+                }
+                self._house.memory.remember(str(unit.config.spec), energy=totals)
+        await asyncio.to_thread(self._house.memory.save)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,58 @@
+"""What all devices of one installation share."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from daemonkit.statefile import load_state, save_state
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from velib_async.localsettings import Settings
+
+SAVE_INTERVAL_S = 3600.0
+"""Integrated energy is written this often; identities at once, because they change once in a device's life."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """What is remembered of each device over a restart, by spec: identity, and integrated energy."""
+
+    path: Path
+    devices: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _saved_at: float = field(default_factory=time.monotonic)
+    _dirty: bool = False
+
+    def load(self) -> None:
+        """Read what was stored; nothing and damage are an empty memory."""
+        stored = load_state(self.path)
+        if isinstance(stored, dict) and isinstance(stored.get("devices"), dict):
+            self.devices = {str(key): value for key, value in stored["devices"].items() if isinstance(value, dict)}
+
+    def remember(self, spec: str, **facts: Any) -> None:
+        """Store facts about a device; what is already stored costs no write."""
+        known = self.devices.setdefault(spec, {})
+        if any(known.get(key) != value for key, value in facts.items()):
+            known.update(facts)
+            self._dirty = True
+            self._saved_at = float("-inf") if "ident" in facts else self._saved_at
+
+    def save(self, *, now: bool = False) -> None:
+        """Write if something changed and it is time; `now` for the end of the program."""
+        if self._dirty and (now or time.monotonic() - self._saved_at >= SAVE_INTERVAL_S):
+            save_state(self.path, {"devices": self.devices})
+            self._dirty, self._saved_at = False, time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Handed to every device."""
+
+    settings: Settings
+    memory: Memory
+    bus_address: str
+    bus_library: str | None
+    version: str

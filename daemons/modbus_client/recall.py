@@ -1,0 +1,54 @@
+"""What is kept of a device over a restart, so that a silent one has its service again before it answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from modbus_client.protocol.definition import expand
+from modbus_client.protocol.identify import Match
+from modbus_client.protocol.prepare import Prepared
+from modbus_client.protocol.steps import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modbus_client.protocol.definition import Definition, Probe
+
+
+def summarise(prepared: Prepared) -> dict[str, Any]:
+    """Return a device as JSON values."""
+    plain = (str, int, float, bool)
+    return {
+        "ident": prepared.ident,
+        "definition": prepared.definition.name,
+        "model": prepared.match.model.name,
+        "phases": list(prepared.facts.get("phases") or ()),
+        "role": prepared.default_role,
+        "info": {v.register.path: v.value for v in prepared.info if v.register.path and isinstance(v.value, plain)},
+    }
+
+
+def recall(stored: Any, candidates: Sequence[tuple[Definition, Probe]]) -> Prepared | None:
+    """Return the device that was stored, None when it is not known any more or the record is damaged."""
+    if not isinstance(stored, dict) or "ident" not in stored:
+        return None
+    for definition, probe in candidates:
+        for model in (*(m for _, _, m in probe.models), *(m for _, m in probe.product)):
+            if definition.name == stored.get("definition") and model.name == stored.get("model"):
+                return _prepared(definition, model, stored)
+    return None
+
+
+def _prepared(definition: Definition, model: Any, stored: dict[str, Any]) -> Prepared | None:
+    info, phases = stored.get("info"), stored.get("phases")
+    if not isinstance(info, dict) or not isinstance(phases, list):
+        return None
+    facts = {**definition.facts, **model.facts, "variant": model.variant, "phases": tuple(phases)}
+    if definition.roles.variable:
+        facts[definition.roles.variable] = stored.get("role")
+    values = tuple(
+        Value(register, (), info[register.path])
+        for register in expand(definition.info, {**facts, "probed": "holding"})
+        if register.path in info
+    )
+    return Prepared(Match(definition, model, facts), facts, values, (), str(stored["ident"]))

@@ -1,0 +1,122 @@
+"""What the command line does without D-Bus: the table of models, and looking at one device."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from typing import TYPE_CHECKING, Any, TextIO
+
+from daemonkit.errors import DaemonError
+from modbus_client.hooks import HOOKS
+from modbus_client.line import Line
+from modbus_client.protocol.derive import derive
+from modbus_client.protocol.errors import NoAnswer, Unusable
+from modbus_client.protocol.identify import identify
+from modbus_client.protocol.poll import keys_of
+from modbus_client.protocol.prepare import limits_for, prepare
+from modbus_client.protocol.steps import read_registers
+from modbus_client.protocol.talk import Talk
+
+if TYPE_CHECKING:
+    from modbus_client.loader.catalogue import Catalogue
+    from modbus_client.protocol.prepare import Prepared
+    from modbus_client.protocol.spec import DeviceSpec, Framing
+    from modbus_client.protocol.steps import Steps
+
+PROBE_TIMEOUT_S = 1.0
+PATIENCE = 1000
+"""A person who asks for one device waits until everything has been tried."""
+
+
+def list_models(catalogue: Catalogue) -> list[str]:
+    """Return the table of families and models."""
+    rows = [("Vendor", "Type", "Model", "Definition")]
+    for definition in catalogue.definitions.values():
+        names = {m.name: None for probe in definition.probes for _, _, m in probe.models}
+        names |= {m.name: None for probe in definition.probes for _, m in probe.product}
+        rows += [(definition.vendor_name, definition.device_type, name, definition.name) for name in names]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return [
+        "  ".join(text.ljust(width) for text, width in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows
+    ]
+
+
+async def ask_line(line: Line, unit: int, steps: Steps[Any], timeout_s: float = PROBE_TIMEOUT_S) -> Any:
+    """Hold a conversation over a line; return its result, with whatever it raises."""
+    talk = Talk(steps)
+    while talk.request is not None:
+        talk.tell(await line.ask(unit, talk.request, timeout_s))
+    return talk.result
+
+
+async def find_device(
+    line: Line, spec: DeviceSpec, catalogue: Catalogue, *, timeout_s: float = PROBE_TIMEOUT_S, patience: int = PATIENCE
+) -> tuple[int, Any] | None:
+    """Identify what is at a spec; with unit 0 try the default units of every family. None: nothing that is known."""
+    units = [spec.unit] if spec.unit else catalogue.units(spec)
+    for unit in units:
+        candidates = catalogue.candidates(spec)
+        if not spec.unit:
+            candidates = [pair for pair in candidates if unit in pair[1].units]
+        try:
+            match = await ask_line(line, unit, identify(candidates, HOOKS, patience), timeout_s)
+        except NoAnswer:
+            if not line.is_open:
+                return None
+            continue
+        if match is not None:
+            return unit, match
+    return None
+
+
+async def probe(spec: DeviceSpec, framing: Framing, catalogue: Catalogue, out: TextIO = sys.stdout) -> bool:
+    """Identify one device and print everything it says, decoded; nothing touches D-Bus."""
+    line = Line(spec.endpoint(framing))
+    try:
+        await line.open()
+        found = await find_device(line, spec, catalogue)
+        if found is None:
+            out.write(f"{spec}: no device of a known family answers\n")
+            return False
+        unit, match = found
+        spec = spec.with_unit(unit)
+        hook = HOOKS.get(match.definition.hook or "")
+        started = time.monotonic()
+        prepared = await ask_line(line, unit, prepare(match, spec, hook, {}))
+        role = prepared.default_role
+        limits = limits_for(match.definition, spec.method)
+        values = await ask_line(line, unit, read_registers(prepared.registers(role), limits))
+        _print(prepared, values, spec, time.monotonic() - started, out)
+    except (NoAnswer, Unusable, DaemonError) as error:
+        out.write(f"{spec}: {error}\n")
+        return False
+    finally:
+        line.close()
+    return True
+
+
+def _print(prepared: Prepared, values: list[Any], spec: DeviceSpec, elapsed_s: float, out: TextIO) -> None:
+    definition = prepared.definition
+    out.write(f"{spec}: {definition.vendor_name} {prepared.match.model.name} ({definition.name}), {elapsed_s:.2f} s\n")
+    out.write(f"  service com.victronenergy.{prepared.default_role}.{prepared.ident}\n")
+    out.writelines(f"  {value.register.path:32} {value.register.text(value.value)}\n" for value in prepared.info)
+    known: dict[str, Any] = {}
+    for value in values:
+        for key in keys_of(value.register):
+            known[key] = value.value
+        if value.register.path is not None:
+            absent = "" if value.words else "  (the device has no such register)"
+            out.write(f"  {value.register.path:32} {value.register.text(value.value)}{absent}\n")
+    facts = {**prepared.facts, "role": prepared.default_role}
+    for path, value in derive(definition.derived, known, facts).items():
+        out.write(f"  {path:32} {value}\n")
+
+
+def run_probes(specs: list[DeviceSpec], framing: Framing, catalogue: Catalogue) -> int:
+    """Probe specs one after the other; return the exit code."""
+
+    async def all_of_them() -> bool:
+        return all([await probe(spec, framing, catalogue) for spec in specs])
+
+    return 0 if asyncio.run(all_of_them()) else 1

@@ -1,0 +1,309 @@
+"""One configured device: its machine, its settings, its service. It never disappears, whatever the device does."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from modbus_client.controls import Controls
+from modbus_client.layout import Layout, make_layout
+from modbus_client.protocol.effects import Answered, Effect, Found, Measured, Trouble, WentDown, WentUp
+from modbus_client.protocol.poll import FAST_S
+from modbus_client.publisher import PROCESS_NAME, Publisher
+from modbus_client.readings import Pipeline, tune_ages
+from modbus_client.recall import recall, summarise
+from modbus_client.tankservice import TankService, tank_registers
+from velib_async import CallError, NameTaken, SettingError
+from velib_async.localsettings import Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from modbus_client.configuration import DeviceConfig
+    from modbus_client.driver import LineDriver
+    from modbus_client.house import House
+    from modbus_client.protocol.device import Device
+    from modbus_client.protocol.prepare import Prepared
+    from modbus_client.protocol.register import Register
+
+_log = logging.getLogger(__name__)
+
+_METHODS = {"tcp": "TCP", "udp": "UDP", "rtu": "RTU", "ascii": "ASCII", "rtutcp": "RTU over TCP"}
+MAX_ROLE_NUMBER = 255
+RETRY_S = 30.0
+"""After localsettings or the bus refused something: whatever is wrong there takes a person or a restart to mend."""
+
+
+class Unit:
+    """The shell around one device machine. `handle` takes its effects; `run` does what has to wait for D-Bus."""
+
+    def __init__(self, config: DeviceConfig, device: Device, line: LineDriver, house: House) -> None:
+        self.config = config
+        self.device = device
+        self.line = line
+        self.publisher: Publisher | None = None
+        self.prepared: Prepared | None = None
+        self.role = ""
+        self.is_up = False
+        self.controls = Controls(device, line, str(config.spec))
+        self.pipeline: Pipeline | None = None
+        self._house = house
+        self._tanks: list[TankService] = []
+        self._registers: list[Register] = []
+        self._todo: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
+        self._trouble = ""
+
+    @property
+    def ident(self) -> str:
+        """The name of its service and settings; empty while the device is not known."""
+        return self.prepared.ident if self.prepared else ""
+
+    async def run(self) -> None:
+        """Bring the device on the bus, now if it is remembered, and each time it is found. Ends by cancellation."""
+        self.line.add(self.device, self.handle)
+        try:
+            remembered = recall(self._house.memory.devices.get(str(self.config.spec)), self.device.candidates)
+            if remembered is not None:
+                self.device.prepared = remembered
+                self._do(lambda: self._establish(remembered))
+            while True:
+                await self._attempt(await self._next())
+        finally:
+            self.line.remove(self.device)
+            await self._retire()
+
+    def _do(self, work: Callable[[], Awaitable[None]]) -> None:
+        self._todo.put_nowait(work)
+
+    async def _next(self) -> Callable[[], Awaitable[None]]:
+        """Wait for something to do; a lost connection of the service is such a thing."""
+        get = asyncio.create_task(self._todo.get(), name=f"{self.config.spec} to do")
+        publisher = self.publisher
+        if publisher is None:
+            return await get
+        lost = asyncio.create_task(publisher.wait_lost(), name=f"{self.config.spec} bus")
+        try:
+            await asyncio.wait((get, lost), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            lost.cancel()
+            if not get.done():
+                get.cancel()
+        if get.done() and not get.cancelled():
+            return get.result()
+        return self._reopen
+
+    async def _reopen(self) -> None:
+        """Create the service again; when the whole bus is gone, opening it ends the daemon with BusLost."""
+        await self._retire()
+        if self.prepared is not None:
+            await self._found(self.prepared)
+
+    async def _attempt(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except (NameTaken, SettingError, CallError) as error:
+            self._note(f"cannot be put on D-Bus: {error}; trying again in {RETRY_S:.0f} s")
+            asyncio.get_running_loop().call_later(RETRY_S, self._do, work)
+
+    async def _found(self, prepared: Prepared) -> None:
+        await self._establish(prepared)
+        self.device.start(self._registers, time.monotonic())
+        self.line.wake()
+
+    def handle(self, effects: list[Effect]) -> None:
+        """Take what the machine says."""
+        for effect in effects:
+            match effect:
+                case Measured(readings):
+                    self._measured(readings)
+                case Answered():
+                    self.controls.answered(effect)
+                case Found(prepared):
+                    self._do(partial(self._found, prepared))
+                case WentUp():
+                    _log.info("%s answers", self._label())
+                case WentDown(why):
+                    _log.warning("%s is silent (%s); asking again from time to time", self._label(), why)
+                    self._go_down()
+                case Trouble(text):
+                    self._note(text)
+
+    def _label(self) -> str:
+        return f"{self.config.spec} ({self.ident})" if self.prepared else str(self.config.spec)
+
+    def _note(self, text: str) -> None:
+        if text and text != self._trouble:
+            _log.warning("%s: %s", self._label(), text)
+        elif self._trouble and not text:
+            _log.info("%s: all right again", self._label())
+        self._trouble = text
+
+    # on the bus ----------------------------------------------------------------------------------------------------
+
+    async def _establish(self, prepared: Prepared) -> None:
+        """Settle role and instance, and have a service with the right name and items."""
+        role, instance, settings = await self._settle(prepared)
+        known = self.publisher is not None and (self.ident, self.role) == (prepared.ident, role)
+        self.prepared, self.role = prepared, role
+        stored = self._house.memory.devices.get(str(self.config.spec), {}).get("energy")
+        if self.pipeline is None or not known:
+            self.pipeline = Pipeline(prepared, self.config, stored)
+        self.pipeline.use_role(role)
+        polled = [*prepared.registers(role), *self.pipeline.error_registers(), *tank_registers(prepared)]
+        self._registers = tune_ages(polled, self.config, FAST_S)
+        self.controls.use(prepared, self._registers)
+        layout = self._layout(prepared, role, settings)
+        if self.publisher is not None and not known:
+            await self._retire()
+        if self.publisher is None:
+            self.publisher = await self._open(prepared, role, instance, layout)
+            _log.info("%s is %s", self.config.spec, self.publisher.service.name)
+        else:
+            for item in layout.items.values():
+                self.publisher.add(item, self.write)
+        self._house.memory.remember(str(self.config.spec), **summarise(prepared))
+        await self._open_tanks(prepared)
+
+    async def _settle(self, prepared: Prepared) -> tuple[str, int, dict[str, Any]]:
+        definition, ident = prepared.definition, prepared.ident
+        base = f"/Settings/Devices/{ident}"
+        settings = self._house.settings
+        default = self.config.role or prepared.default_role
+        path = f"{base}/ClassAndVrmInstance"
+        instance = definition.roles.instance
+        added = await settings.add(
+            Setting(path, f"{default}:{instance}"),
+            Setting(f"{base}/CustomName", self.config.name),
+            Setting(f"{base}/Position", 0, 0, 2),
+            Setting(f"{base}/Enabled", 1, 0, 1),
+        )
+        stored, _, number = str(added[path]).partition(":")
+        role = stored if stored in definition.roles.allowed and self.config.role is None else default
+        preferred = int(number) if number.isdigit() and stored == role else instance
+        return role, await settings.allocate_instance(ident, role, preferred), added
+
+    def _layout(self, prepared: Prepared, role: str, settings: dict[str, Any]) -> Layout:
+        layout = make_layout(prepared, role, self._registers, self.config.options)
+        base = f"/Settings/Devices/{prepared.ident}"
+        for name in ("CustomName", "Position"):
+            item = layout.items.get(f"/{name}")
+            if item is not None and f"/{name}" not in {r.path for r in self._registers}:
+                layout.items[f"/{name}"] = replace(item, value=settings.get(f"{base}/{name}"), writeable=True)
+        renamed = {self.config.adjustment.path(path): item for path, item in layout.items.items()}
+        return Layout({path: replace(item, path=path) for path, item in renamed.items()})
+
+    async def _open(self, prepared: Prepared, role: str, instance: int, layout: Layout) -> Publisher:
+        definition, model = prepared.definition, prepared.match.model
+        name = prepared.info_value("/ProductName") or model.product_name or definition.product_name
+        mandatory = {
+            "process_name": PROCESS_NAME,
+            "process_version": self._house.version,
+            "connection": self._connection(),
+            "device_instance": instance,
+            "product_id": model.product_id or definition.product_id,
+            "product_name": name or f"{definition.vendor_name} {model.name}",
+            "firmware_version": prepared.info_value("/FirmwareVersion"),
+            "hardware_version": prepared.info_value("/HardwareVersion"),
+            "connected": int(self.is_up),
+        }
+        return await Publisher.open(
+            f"com.victronenergy.{role}.{prepared.ident}",
+            address=self._house.bus_address,
+            library=self._house.bus_library,
+            layout=layout,
+            mandatory=mandatory,
+            write=self.write,
+            vreg=(self.controls.vreg_get, self.controls.vreg_set) if definition.vreg_block else None,
+            fast=role == "grid",
+        )
+
+    def _connection(self) -> str:
+        spec, method = self.config.spec, _METHODS[self.config.spec.method]
+        if spec.is_serial:
+            return f"Modbus {method} {spec.target.removeprefix('/dev/')}:{spec.unit}"
+        return f"Modbus {method} {self.line.line.peer or spec.target}"
+
+    async def _open_tanks(self, prepared: Prepared) -> None:
+        if not self._tanks:
+            self._tanks = TankService.all_of(prepared, self._house)
+        for tank in self._tanks:
+            if tank.is_waiting:
+                await tank.open(self._connection())
+
+    async def _retire(self) -> None:
+        publisher, self.publisher = self.publisher, None
+        tanks, self._tanks = self._tanks, []
+        self.pipeline = None if publisher is not None else self.pipeline
+        for tank in tanks:
+            await tank.close()
+        if publisher is not None:
+            await publisher.close()
+
+    # values --------------------------------------------------------------------------------------------------------
+
+    def _measured(self, readings: dict[str, Any]) -> None:
+        if self.publisher is None or self.pipeline is None:
+            return
+        found = self.pipeline.measured(readings, time.monotonic())
+        if not self.is_up:
+            self.is_up = True
+            found = {**found, "/Connected": 1}
+        self.publisher.publish(found)
+        for tank in self._tanks:
+            tank.measured(readings)
+            if tank.is_waiting and self.prepared is not None:
+                self._do(partial(self._open_tanks, self.prepared))
+
+    def _go_down(self) -> None:
+        self.is_up = False
+        if self.publisher is None or self.pipeline is None or self.prepared is None:
+            return
+        sleeps = self.config.sleeps_at_night
+        paths = self.publisher.measured_paths()
+        if sleeps if sleeps is not None else self.prepared.definition.sleeps_at_night:
+            self.publisher.publish(self.pipeline.asleep(paths))
+        else:
+            self.publisher.publish({**dict.fromkeys(paths), "/Connected": 0})
+        for tank in self._tanks:
+            tank.go_down()
+
+    # writes --------------------------------------------------------------------------------------------------------
+
+    async def write(self, path: str, value: Any) -> bool | None:
+        """Carry out a SetValue; False refuses it."""
+        if path == "/Role":
+            return await self._change_role(value)
+        if self.controls.handles(path):
+            rated_w = self.publisher.value("/Ac/MaxPower") if self.publisher else None
+            return await self.controls.write(path, value, rated_w)
+        if path in {"/CustomName", "/Position"}:
+            await self._house.settings.set(f"/Settings/Devices/{self.ident}{path}", value)
+            return True
+        return False
+
+    async def _change_role(self, role: Any) -> bool:
+        prepared = self.prepared
+        if prepared is None or role not in prepared.definition.roles.allowed or self.config.role is not None:
+            return False
+        if role != self.role:
+            path = f"/Settings/Devices/{self.ident}/ClassAndVrmInstance"
+            await self._house.settings.set(path, f"{role}:{prepared.definition.roles.instance}")
+            self._do(partial(self._found, prepared))
+        return True
+
+    def on_setting(self, name: str, value: Any) -> None:
+        """Follow a setting of this device that somebody changed."""
+        if self.publisher is None:
+            return
+        if name in {"CustomName", "Position"}:
+            self.publisher.publish({f"/{name}": value})
+        elif name == "ClassAndVrmInstance":
+            role, _, number = str(value).partition(":")
+            if role != self.role and self.prepared is not None:
+                self._do(partial(self._found, self.prepared))
+            elif number.isdigit() and int(number) <= MAX_ROLE_NUMBER:
+                self.publisher.publish({"/DeviceInstance": int(number)})
