@@ -14,9 +14,14 @@ python:ensurepip         python3-venv       demo
 program:busybox          busybox            test
 program:chromium         chromium           test
 program:dash             dash               test
+program:cc               gcc                test
 program:jq               jq                 test
 program:node             nodejs             test
 program:npm              npm                test
+program:mbpoll           mbpoll             test
+program:pkg-config       pkg-config         test
+program:socat            socat              test
+header:modbus/modbus.h   libmodbus-dev      test
 program:shellcheck       shellcheck         test
 system-python:dbus       python3-dbus       test
 system-python:gi         python3-gi         test
@@ -33,6 +38,7 @@ has_part() { # has_part KIND:NAME
         program:*) command -v "${1#*:}" >/dev/null ;;
         # Needed for building .venv only; a Python of one's own brings it along.
         python:*) [ -x .venv/bin/python ] || "$(find_python 2>/dev/null)" -c "import ${1#*:}" 2>/dev/null ;;
+        header:*) [ -r "/usr/include/${1#*:}" ] ;;
         system-python:*) /usr/bin/python3 -c "import ${1#*:}" 2>/dev/null ;;
     esac
 }
