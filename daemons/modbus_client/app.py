@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from daemonkit.context import Paths
 from daemonkit.daemon import run as run_daemon
-from daemonkit.errors import DefinitionError
+from daemonkit.errors import DaemonError, DefinitionError
 from daemonkit.options import make_parser
 from daemonkit.program import Program
 from daemonkit.version import read_version
 from modbus_client.coexist import find_places
 from modbus_client.configuration import read_configuration
-from modbus_client.devicelist import DeviceList
+from modbus_client.devicelist import DeviceList, list_name
 from modbus_client.diagnostics import describe
 from modbus_client.fleet import Fleet
 from modbus_client.hooks import HOOKS
 from modbus_client.house import House, Memory
 from modbus_client.loader.catalogue import load_catalogue, load_definition, stamp_of
+from modbus_client.manager import Manager
 from modbus_client.options import add_arguments
 from modbus_client.protocol.spec import Framing
 from modbus_client.record import Recorder
@@ -29,6 +30,7 @@ from velib_async import BusLost, open_bus
 from velib_async.localsettings import Settings
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -63,6 +65,9 @@ async def main(context: Context) -> None:
             devices = DeviceList(settings, places, fleet, fixed)
             group.create_task(bus.wait_lost(), name="bus")
             await devices.open(bus, context.arguments.serial)
+            manager = Manager(config, fleet, devices, house)
+            await manager.open(places.service)
+            group.create_task(_scan_at_start(context.arguments, manager, devices, fleet), name="start")
             group.create_task(_follow_settings(changed, devices, fleet), name="settings")
             group.create_task(_tick(context, fleet), name="tick")
             group.create_task(_reload(directory, fleet), name="definitions")
@@ -70,6 +75,20 @@ async def main(context: Context) -> None:
         recorder.close()
         memory.save(now=True)
         await bus.close()
+
+
+async def _scan_at_start(arguments: argparse.Namespace, manager: Manager, devices: DeviceList, fleet: Fleet) -> None:
+    """Scan when asked to, or when nothing is known; then keep the manager until the end."""
+    manager.ttys, manager.mode, manager.rates = arguments.serial, arguments.mode, arguments.rate
+    name = list_name(arguments.serial[0]) if arguments.serial else "tcp"
+    try:
+        if arguments.force_scan or (not fleet.units and devices.auto_scan(name)):
+            await manager.scan(full=arguments.force_scan)
+            if arguments.exit and not manager.found and not fleet.units:
+                raise DaemonError("the scan found nothing, and nothing is configured or saved (-x)")
+        await asyncio.Event().wait()
+    finally:
+        await manager.close()
 
 
 async def _follow_settings(changed: asyncio.Queue[tuple[str, Any]], devices: DeviceList, fleet: Fleet) -> None:

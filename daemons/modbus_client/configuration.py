@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,7 @@ class Configuration:
     allow_builtin_port: bool = False
     stop_serial_starter: bool = False
     export_limit: ExportLimitConfig | None = None
+    scan_networks: tuple[str, ...] = ()
 
 
 def read_configuration(mapping: YamlMapping) -> Configuration:
@@ -70,9 +72,20 @@ def read_configuration(mapping: YamlMapping) -> Configuration:
         allow_builtin_port=fields.flag("allow_builtin_port"),
         stop_serial_starter=fields.flag("stop_serial_starter"),
         export_limit=_read_export_limit(fields),
+        scan_networks=_read_networks(fields),
     )
     fields.close()
     return configuration
+
+
+def _read_networks(fields: Fields) -> tuple[str, ...]:
+    networks = fields.texts("scan_networks")
+    for network in networks:
+        try:
+            ipaddress.IPv4Network(network, strict=False)
+        except ValueError as error:
+            raise fields.error("scan_networks", f"has to be a list such as [10.0.0.0/22]: {error}") from None
+    return networks
 
 
 def _read_device(fields: Fields) -> DeviceConfig:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING
 
 from modbus_client.coexist import read_fork_devices
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from velib_async.localsettings import Settings
 
 _log = logging.getLogger(__name__)
+
+
+def list_name(tty: str) -> str:
+    """Return the name of a tty's settings: its last part, as far as a settings path can hold it."""
+    return re.sub(r"[^A-Za-z0-9_]", "_", tty.rsplit("/", 1)[-1]).lstrip("_")
 
 
 class DeviceList:
@@ -36,7 +42,7 @@ class DeviceList:
 
     async def open(self, bus: Bus, ttys: list[str]) -> None:
         """Add the settings, and serve what is saved."""
-        self._names = ["tcp", *(tty.rsplit("/", 1)[-1] for tty in ttys)]
+        self._names = ["tcp", *map(list_name, ttys)]
         for name in self._names:
             auto = 0 if name == "tcp" else 1
             await self._settings.add(Setting(self.path(name), ""), Setting(self.path(name, "AutoScan"), auto, 0, 1))
@@ -46,7 +52,7 @@ class DeviceList:
 
     async def _migrate(self, bus: Bus, tty: str) -> None:
         """Take over what a fork of the driver saved for this tty, once."""
-        path = self.path(tty.rsplit("/", 1)[-1])
+        path = self.path(list_name(tty))
         if self._settings.get(path):
             return
         old = await read_fork_devices(bus, tty) or await read_fork_devices(bus, tty.rsplit("/", 1)[-1])

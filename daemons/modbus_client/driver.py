@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from modbus_client.line import Line
     from modbus_client.protocol.device import Device, Job
     from modbus_client.protocol.effects import Effect
+    from modbus_client.protocol.request import Outcome, Request
 
     Handler = Callable[[list[Effect]], None]
 
@@ -33,6 +34,7 @@ class LineDriver:
         self._schedule = Schedule()
         self._handlers: dict[int, Handler] = {}
         self._woken = asyncio.Event()
+        self._turn = asyncio.Lock()  # the line is asked by the devices, and by a scan between them
         self._started = time.monotonic()
 
     @property
@@ -61,6 +63,16 @@ class LineDriver:
         """Look again at what is due: something was asked for from outside."""
         self._woken.set()
 
+    @property
+    def is_open(self) -> bool:
+        """There is a connection."""
+        return self.line.is_open
+
+    async def ask(self, unit: int, request: Request, timeout_s: float) -> Outcome:
+        """Make one request between those of the devices."""
+        async with self._turn:
+            return await self.line.ask(unit, request, timeout_s)
+
     async def run(self) -> None:
         """Serve the line until cancelled."""
         try:
@@ -75,7 +87,7 @@ class LineDriver:
 
     async def _serve(self, device: Device, job: Job) -> None:
         started = time.monotonic()
-        outcome = await self.line.ask(device.spec.unit, job.request, job.timeout_s)
+        outcome = await self.ask(device.spec.unit, job.request, job.timeout_s)
         now = time.monotonic()
         effects = device.done(job, outcome, now - started, now)
         handler = self._handlers.get(id(device))

@@ -79,6 +79,10 @@ class Fleet:
         """The connections."""
         return [driver for driver, _ in self._lines.values()]
 
+    def driver_of(self, endpoint: Endpoint) -> LineDriver | None:
+        """Return the driver of a line that is in use at this rate, None when the port is free."""
+        return next((driver for end, (driver, _) in self._lines.items() if end == endpoint), None)
+
     def configured(self, spec: DeviceSpec) -> DeviceConfig:
         """Return the configuration of a device, the default one when the file has none."""
         return next((device for device in self._config.devices if device.spec == spec), DeviceConfig(spec))

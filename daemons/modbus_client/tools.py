@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from daemonkit.errors import DaemonError
 from modbus_client.hooks import HOOKS
@@ -21,6 +21,7 @@ from modbus_client.protocol.talk import Talk
 if TYPE_CHECKING:
     from modbus_client.loader.catalogue import Catalogue
     from modbus_client.protocol.prepare import Prepared
+    from modbus_client.protocol.request import Outcome, Request
     from modbus_client.protocol.spec import DeviceSpec, Framing
     from modbus_client.protocol.steps import Steps
 
@@ -42,7 +43,18 @@ def list_models(catalogue: Catalogue) -> list[str]:
     ]
 
 
-async def ask_line(line: Line, unit: int, steps: Steps[Any], timeout_s: float = PROBE_TIMEOUT_S) -> Any:
+class Asker(Protocol):
+    """A line, or the driver of one that devices are polled on."""
+
+    @property
+    def is_open(self) -> bool:
+        """There is a connection."""
+
+    async def ask(self, unit: int, request: Request, timeout_s: float) -> Outcome:
+        """Make one request."""
+
+
+async def ask_line(line: Asker, unit: int, steps: Steps[Any], timeout_s: float = PROBE_TIMEOUT_S) -> Any:
     """Hold a conversation over a line; return its result, with whatever it raises."""
     talk = Talk(steps)
     while talk.request is not None:
@@ -51,7 +63,7 @@ async def ask_line(line: Line, unit: int, steps: Steps[Any], timeout_s: float = 
 
 
 async def find_device(
-    line: Line, spec: DeviceSpec, catalogue: Catalogue, *, timeout_s: float = PROBE_TIMEOUT_S, patience: int = PATIENCE
+    line: Asker, spec: DeviceSpec, catalogue: Catalogue, *, timeout_s: float = PROBE_TIMEOUT_S, patience: int = PATIENCE
 ) -> tuple[int, Any] | None:
     """Identify what is at a spec; with unit 0 try the default units of every family. None: nothing that is known."""
     units = [spec.unit] if spec.unit else catalogue.units(spec)

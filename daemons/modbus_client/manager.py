@@ -1,0 +1,126 @@
+"""The service of the client itself: starting a scan, and following it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+from daemonkit.supervise import fence
+from modbus_client.devicelist import list_name
+from modbus_client.layout import ItemSpec, Layout
+from modbus_client.network import hosts_to_scan, local_interfaces
+from modbus_client.protocol.spec import DeviceSpec, Endpoint
+from modbus_client.publisher import PROCESS_NAME, Publisher
+from modbus_client.scanner import Scanner
+
+if TYPE_CHECKING:
+    from modbus_client.configuration import Configuration
+    from modbus_client.devicelist import DeviceList
+    from modbus_client.fleet import Fleet
+    from modbus_client.house import House
+    from modbus_client.protocol.spec import Method
+
+NO_PRODUCT = 0xFFFF
+
+_log = logging.getLogger(__name__)
+
+
+class Manager:
+    """com.victronenergy.modbusclient.*: write 1 to /Scan to start, 0 to stop; /ScanProgress is None when idle."""
+
+    def __init__(self, config: Configuration, fleet: Fleet, devices: DeviceList, house: House) -> None:
+        self._config = config
+        self._fleet = fleet
+        self._devices = devices
+        self._house = house
+        self._publisher: Publisher | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.ttys: list[str] = []
+        self.mode: Method = "rtu"
+        self.rates: list[int] = []
+        self.found = 0
+
+    async def open(self, name: str) -> None:
+        """Register the service. Raises NameTaken."""
+        layout = Layout()
+        layout.add(ItemSpec("/Scan", "int", 0, None, True, 0, 1))
+        layout.add(ItemSpec("/ScanProgress", "int", None, "{} %".format))
+        mandatory = {
+            "process_name": PROCESS_NAME,
+            "process_version": self._house.version,
+            "connection": "Modbus",
+            "device_instance": 0,
+            "product_id": NO_PRODUCT,
+            "product_name": "Modbus client",
+        }
+        self._publisher = await Publisher.open(
+            name,
+            address=self._house.bus_address,
+            library=self._house.bus_library,
+            layout=layout,
+            mandatory=mandatory,
+            write=self._write,
+        )
+
+    async def close(self) -> None:
+        """Stop a scan, and take the service off the bus."""
+        await self.stop()
+        if self._publisher is not None:
+            await self._publisher.close()
+
+    async def _write(self, path: str, value: Any) -> bool:
+        if path != "/Scan":
+            return False
+        if value:
+            self.start(full=False)
+        else:
+            await self.stop()
+        return True
+
+    def start(self, *, full: bool) -> None:
+        """Start a scan in the background, unless one runs."""
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self.scan(full=full), name="scan")
+
+    async def stop(self) -> None:
+        """End a scan that runs; what it has found stays."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def scan(self, *, full: bool) -> None:
+        """Scan the serial lines that are served, and the network when there are none."""
+        self.found = 0
+        scanner = Scanner(self._fleet.catalogue, self._on_found, self._on_progress)
+        self._publish({"/Scan": 1})
+        try:
+            with fence("the scan"):
+                if self.ttys:
+                    await scanner.scan_serial(self._endpoints(), self._fleet.driver_of, full=full)
+                else:
+                    hosts = hosts_to_scan(await local_interfaces(), self._config.scan_networks)
+                    specs = [unit.config.spec for unit in self._fleet.units]
+                    await scanner.scan_network(hosts, {(spec.method, spec.target) for spec in specs})
+        finally:
+            self._publish({"/Scan": 0, "/ScanProgress": None})
+
+    def _endpoints(self) -> list[Endpoint]:
+        specs = [DeviceSpec(self.mode, tty, 1, 0) for tty in self.ttys]
+        rates = self.rates or self._fleet.catalogue.rates(specs[0])
+        return [DeviceSpec(spec.method, spec.target, rate, 0).endpoint() for spec in specs for rate in rates]
+
+    async def _on_found(self, spec: DeviceSpec) -> None:
+        self.found += 1
+        _log.info("found %s", spec)
+        await self._devices.save(list_name(spec.target) if spec.is_serial else "tcp", [spec])
+
+    def _on_progress(self, done: int, count: int) -> None:
+        self._publish({"/ScanProgress": 100 * done // max(1, count)})
+
+    def _publish(self, values: dict[str, Any]) -> None:
+        if self._publisher is not None:
+            self._publisher.publish(values)
