@@ -11,7 +11,7 @@ from modbus_client.protocol.schedule import Schedule
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from modbus_client.line import Line
+    from modbus_client.connection import Line
     from modbus_client.protocol.device import Device, Job
     from modbus_client.protocol.effects import Effect
     from modbus_client.protocol.request import Outcome, Request

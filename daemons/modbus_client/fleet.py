@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Self
 from daemonkit.errors import LinkLost
 from modbus_client import port
 from modbus_client.configuration import DeviceConfig
+from modbus_client.connection import Line
 from modbus_client.driver import LineDriver
-from modbus_client.line import Line
 from modbus_client.protocol.device import Device
 from modbus_client.unit import Unit
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from modbus_client.configuration import Configuration
+    from modbus_client.connection import Tap
     from modbus_client.house import House
-    from modbus_client.line import Tap
     from modbus_client.loader.catalogue import Catalogue
     from modbus_client.protocol.identify import Hook
     from modbus_client.protocol.spec import DeviceSpec, Endpoint, Framing

@@ -1,16 +1,13 @@
-"""A Modbus line: requests out, replies back, one at a time; the only file that knows pymodbus.
+"""What goes over a Modbus line: requests to bytes, bytes to outcomes; the only file that knows pymodbus.
 
-pymodbus codes the frames and messages; connections, waiting and pacing are here, because its client retries, reconnects
-and counts timeouts by itself, for all units behind one address together.
+pymodbus codes the frames and messages. Connections, waiting and pacing are ours (connection), because its client
+retries, reconnects and counts timeouts by itself, for all units behind one address together.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import struct
-import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pymodbus.exceptions import ModbusException
@@ -26,7 +23,6 @@ from pymodbus.pdu.register_message import (
     WriteSingleRegisterRequest,
 )
 
-from daemonkit.errors import LinkLost
 from modbus_client.protocol.request import (
     Exchange,
     Failure,
@@ -40,162 +36,65 @@ from modbus_client.protocol.request import (
     Write,
     WriteCoil,
 )
-from modbus_client.wire import Wire, open_wire
 
 if TYPE_CHECKING:
-    from modbus_client.protocol.spec import Endpoint
+    from collections.abc import Callable
+
+    from modbus_client.protocol.spec import Method
 
 MAX_BUFFER = 1024
 """The longest frame has 513 bytes (ASCII); what is longer without being one is noise."""
-SILENT_CHARACTERS = 3.5
-"""Between two RTU frames (Modbus over Serial Line 1.02, 2.5.1.1) ..."""
-SHORTEST_SILENCE_S = 0.00175
-"""... and at least this from 19200 baud on."""
-SETTLE_S = 0.05
-"""After a timeout on a serial line: an answer that comes late must not be taken for the next one's."""
-
-Tap = Callable[[bool, bytes], None]
-"""Called with (sent, bytes) for every frame."""
-
 _FRAMERS = {"tcp": FramerSocket, "udp": FramerSocket, "rtu": FramerRTU, "rtutcp": FramerRTU, "ascii": FramerAscii}
 
 logging.getLogger("pymodbus_internal").setLevel(logging.CRITICAL)  # it logs each lost reply as an error
 
 
-class Line:
-    """One connection, opened when it is first needed. Use it from one task.
+class Codec:
+    """Frames for one kind of line; between two requests it forgets what it was fed."""
 
-    Counts what the status shows: bytes, frames that were damaged, and for how long the line was busy.
-    """
-
-    def __init__(self, endpoint: Endpoint, *, gap_s: float = 0.0, tap: Tap | None = None) -> None:
-        self.endpoint = endpoint
-        self.garbled = 0
-        self.busy_s = 0.0
-        self.peer = ""
-        self._gap_s = max(gap_s, self._silence_s())
-        self._tap = tap
-        self._framer = _FRAMERS[endpoint.method](DecodePDU(is_server=False))
-        self._wire: Wire | None = None
-        self._reply: asyncio.Future[Outcome] | None = None
-        self._request: Request | None = None
-        self._unit = 0
+    def __init__(self, method: Method) -> None:
+        self._framer = _FRAMERS[method](DecodePDU(is_server=False))
+        self._networked = method in {"tcp", "udp"}
         self._transaction = 0
+        self._unit = 0
+        self._request: Request | None = None
         self._buffer = b""
-        self._free_at = 0.0
+        self.damaged = 0  # frames, or bytes that were none
 
-    @property
-    def is_open(self) -> bool:
-        """There is a connection."""
-        return self._wire is not None
-
-    async def open(self) -> None:
-        """Connect, if there is no connection. Raises LinkLost."""
-        if self._wire is None:
-            self._wire = await open_wire(self.endpoint, self._on_data, self._on_lost)
-            self.peer = self._wire.peer()
-            self._buffer = b""
-
-    def close(self) -> None:
-        """Disconnect."""
-        if self._wire is not None:
-            self._wire.close()
-            self._wire = None
-
-    async def ask(self, unit: int, request: Request, timeout_s: float) -> Outcome:
-        """Make one request; `timeout_s` counts besides the time that the bytes take on a serial line."""
-        try:
-            await self.open()
-        except LinkLost as error:
-            return Failure(Reason.LOST, text=str(error))
-        await self._wait_for_silence()
-        if self._wire is None:
-            return Failure(Reason.LOST, text="the connection ended")
-        started = time.monotonic()
-        outcome = await self._exchange(unit, request, timeout_s)
-        now = time.monotonic()
-        self.busy_s += now - started
-        late_s = SETTLE_S if self._is_silent(outcome) and self.endpoint.method != "tcp" else 0.0
-        self._free_at = now + self._gap_s + late_s
-        return outcome
-
-    async def _exchange(self, unit: int, request: Request, timeout_s: float) -> Outcome:
-        if self._wire is None:
-            return Failure(Reason.LOST, text="the connection ended")
+    def frame(self, unit: int, request: Request) -> bytes:
+        """Return the bytes of a request; what is fed from now on answers it."""
         self._transaction = self._transaction % 0xFFFF + 1
         message = make_message(request)
         message.dev_id, message.transaction_id = unit, self._transaction
-        frame = self._framer.buildFrame(message)
-        self._buffer, self._request, self._unit = b"", request, unit
-        damaged = self.garbled
-        self._reply = asyncio.get_running_loop().create_future()
-        try:
-            self._show(True, frame)
-            self._wire.write(frame)
-            async with asyncio.timeout(timeout_s + self._wire_time_s(frame, request)):
-                return await self._reply
-        except TimeoutError:
-            if self.garbled > damaged or self._buffer:
-                return Failure(Reason.GARBLED, text="damaged frame")
-            return Failure(Reason.TIMEOUT, text=f"no answer within {timeout_s:.2f} s")
-        finally:
-            self._reply = None
+        self._unit, self._request, self._buffer = unit, request, b""
+        return self._framer.buildFrame(message)
 
-    def _on_data(self, data: bytes) -> None:
-        self._show(False, data)
-        if self._reply is None or self._reply.done() or self._request is None:
-            return  # late, or nobody asked
+    @property
+    def has_remains(self) -> bool:
+        """There are bytes that do not make a frame."""
+        return bool(self._buffer)
+
+    def feed(self, data: bytes) -> Outcome | None:
+        """Take bytes in; return the answer once it is complete. Damage is counted, and costs the bytes so far."""
+        if self._request is None:
+            return None
         self._buffer = (self._buffer + data)[-MAX_BUFFER:]
-        networked = self.endpoint.method in {"tcp", "udp"}
         try:
             # On a network the transaction number tells; some devices answer as another unit than was asked.
             used, message = self._framer.handleFrame(
-                self._buffer, 0 if networked else self._unit, self._transaction if networked else 0
+                self._buffer, 0 if self._networked else self._unit, self._transaction if self._networked else 0
             )
         except (ModbusException, struct.error, IndexError, ValueError):
-            self.garbled += 1
+            self.damaged += 1
             self._buffer = b""
-            return
+            return None
         self._buffer = self._buffer[used:]
         if message is None:
-            self.garbled += used > 0
-            return
+            self.damaged += used > 0
+            return None
         outcome = parse_message(self._request, message)
-        if outcome is None:
-            self.garbled += 1  # an answer to something else: a late one, or another master's
-        else:
-            self._reply.set_result(outcome)
-
-    def _on_lost(self, why: str) -> None:
-        self._wire = None
-        if self._reply is not None and not self._reply.done():
-            self._reply.set_result(Failure(Reason.LOST, text=why))
-
-    async def _wait_for_silence(self) -> None:
-        wait_s = self._free_at - time.monotonic()
-        if wait_s > 0:
-            await asyncio.sleep(wait_s)
-
-    def _silence_s(self) -> float:
-        if not self.endpoint.is_serial:
-            return 0.0
-        return max(SHORTEST_SILENCE_S, SILENT_CHARACTERS * self._byte_s())
-
-    def _byte_s(self) -> float:
-        return self.endpoint.framing.bits_per_byte / self.endpoint.number if self.endpoint.is_serial else 0.0
-
-    def _wire_time_s(self, frame: bytes, request: Request) -> float:
-        count = request.count if isinstance(request, Read | Exchange) else 4
-        ascii_factor = 2 if self.endpoint.method == "ascii" else 1
-        return self._byte_s() * (len(frame) + ascii_factor * (2 * count + 5))
-
-    def _show(self, sent: bool, data: bytes) -> None:  # noqa: FBT001 - (sent, bytes) is the tap's own signature
-        if self._tap is not None:
-            self._tap(sent, data)
-
-    @staticmethod
-    def _is_silent(outcome: Outcome) -> bool:
-        return isinstance(outcome, Failure) and outcome.reason in {Reason.TIMEOUT, Reason.GARBLED}
+        self.damaged += outcome is None  # an answer to something else: a late one, or another master's
+        return outcome
 
 
 def _make_write(request: Any) -> ModbusPDU:

@@ -11,8 +11,8 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import serial
 import serial_asyncio  # type: ignore[import-untyped]  # it has no types
+from serial_asyncio import serial
 
 from daemonkit.errors import LinkLost
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from modbus_client.line import Tap
+    from modbus_client.connection import Tap
 
 MAX_BYTES = 5_000_000
 """A trace ends at this size: /data of a GX has little room, and an hour of a busy line fits."""

@@ -7,7 +7,7 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING
 
-from modbus_client.line import Line
+from modbus_client.connection import Line
 from modbus_client.protocol.spec import MAX_UNIT, DeviceSpec, Endpoint
 from modbus_client.tools import find_device
 

@@ -8,8 +8,8 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from daemonkit.errors import DaemonError
+from modbus_client.connection import Line
 from modbus_client.hooks import HOOKS
-from modbus_client.line import Line
 from modbus_client.protocol.derive import derive
 from modbus_client.protocol.errors import NoAnswer, Unusable
 from modbus_client.protocol.identify import identify

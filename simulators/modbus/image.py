@@ -47,6 +47,7 @@ class Image:
     vreg_at: int | None = None
     on_write: Callable[[int, list[int]], None] | None = None
     max_count: int = 125
+    told: list[tuple[str, int, int]] = field(default_factory=list)  # table, address and size of each truth
 
     def put(self, table: str, at: int, coding: str, value: float | str) -> None:
         """Store one value."""
@@ -57,6 +58,7 @@ class Image:
         """Store every truth that the table has a line for."""
         for table, at, coding, name, factor in lines:
             value = truths[name]
+            self.told.append((table, at, len(to_words(coding, 0 if not isinstance(value, str) else value))))
             self.put(table, at, coding, value if isinstance(value, str) else value * factor)
 
     def read(self, table: str, at: int, count: int) -> list[int] | int:
