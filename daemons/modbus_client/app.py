@@ -20,6 +20,7 @@ from modbus_client.diagnostics import describe
 from modbus_client.fleet import Fleet
 from modbus_client.hooks import HOOKS
 from modbus_client.house import House, Memory
+from modbus_client.limiter import Limiter
 from modbus_client.loader.catalogue import load_catalogue, load_definition, stamp_of
 from modbus_client.manager import Manager
 from modbus_client.options import add_arguments
@@ -67,6 +68,9 @@ async def main(context: Context) -> None:
             await devices.open(bus, context.arguments.serial)
             manager = Manager(config, fleet, devices, house)
             await manager.open(places.service)
+            if config.export_limit is not None:
+                limiter = Limiter(config.export_limit, fleet, settings)
+                group.create_task(limiter.run(bus), name="export limit")
             group.create_task(_scan_at_start(context.arguments, manager, devices, fleet), name="start")
             group.create_task(_follow_settings(changed, devices, fleet), name="settings")
             group.create_task(_tick(context, fleet), name="tick")

@@ -15,6 +15,7 @@ from modbus_client.protocol.writing import run_command, set_power_limit, write_r
 
 if TYPE_CHECKING:
     from modbus_client.driver import LineDriver
+    from modbus_client.protocol.definition import PowerLimit
     from modbus_client.protocol.device import Device
     from modbus_client.protocol.prepare import Prepared
     from modbus_client.protocol.register import Register
@@ -87,10 +88,19 @@ class Controls:
         if limit is None or set_point is None or not rated_w or value is None:
             self.last_refusal = "/Ac/PowerLimit: the rated power of the inverter is not known"
             return False
-        percent = min(100.0, max(limit.minimum_percent, 100.0 * float(value) / rated_w))
+        percent = self._percent(limit, float(value), rated_w)
         if not set_point.ask(percent, time.monotonic()):
             return True  # written by `tick` when the device is ready for another one
         return await self.command_limit(percent)
+
+    async def force_limit(self, limit_w: float, rated_w: float) -> bool:
+        """Write a limit now, whenever the last one was: for the end of the program."""
+        limit = self._prepared.definition.power_limit if self._prepared else None
+        return limit is not None and await self.command_limit(self._percent(limit, limit_w, rated_w))
+
+    @staticmethod
+    def _percent(limit: PowerLimit, limit_w: float, rated_w: float) -> float:
+        return min(100.0, max(limit.minimum_percent, 100.0 * limit_w / rated_w))
 
     async def command_limit(self, percent: float) -> bool:
         """Write the power limit now."""
