@@ -47,6 +47,10 @@ def _service(kind: str, device: str) -> str:
     return f"com.victronenergy.{kind}.mqtt_demo_{device}_"
 
 
+def _modbus(model: str, *arguments: str, expects: Live) -> Device:
+    return Device(model, ("{python}", "-m", "simulators.modbus", model, *arguments), (expects,))
+
+
 EXHIBITS: Final[tuple[Exhibit, ...]] = (
     Exhibit(
         daemon="mqtt-devices",
@@ -78,5 +82,29 @@ EXHIBITS: Final[tuple[Exhibit, ...]] = (
             ),
         ),
         hints=("look at the vehicle in a browser:", "  http://127.0.0.1:{dashboard_port}/"),
+    ),
+    Exhibit(
+        daemon="modbus-client",
+        config="""devices:
+  - spec: tcp:127.0.0.1:{em24_port}:1
+    name: Grid
+  - spec: rtu:{directory}/ttyDEMO:38400:1
+    role: acload
+    name: Workshop
+  - spec: udp:127.0.0.1:{vm3p_port}:1
+  - spec: tcp:127.0.0.1:{growatt_port}:1
+""",
+        devices=(
+            _modbus("em24", "--tcp", "{em24_port}", expects=Live("com.victronenergy.grid.cg_", "/Ac/Power")),
+            _modbus(
+                *("sdm630", "--rate", "38400", "--pty", "{directory}/ttyDEMO"),
+                expects=Live("com.victronenergy.acload.ea_", "/Ac/Power"),
+            ),
+            _modbus("vm3p", "--udp", "{vm3p_port}", expects=Live("com.victronenergy.grid.ve_", "/Ac/Power")),
+            _modbus(
+                *("growatt", "--tcp", "{growatt_port}", "--night", "30"),
+                expects=Live("com.victronenergy.pvinverter.pv_", "/Ac/Power"),
+            ),
+        ),
     ),
 )

@@ -1,0 +1,104 @@
+"""One simulated device: python -m simulators.modbus MODEL --tcp PORT | --udp PORT | --pty LINK.
+
+Its values move: power swings around its truth, energy grows. With --night the device sleeps for that many seconds of
+every two times as many, as an inverter without sun does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import math
+import random
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simulators.modbus import controllers, meters
+from simulators.modbus.server import Behaviour, RtuMeter, Station, TcpMeter, UdpMeter
+from simulators.modbus.truths import Truths, genset_truths, inverter_truths, meter_truths
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from simulators.modbus.image import Image
+
+MODELS: dict[str, tuple[Callable[[Truths], Image], Callable[[], Truths], int]] = {
+    "em24": (meters.em24_ethernet, meter_truths, 1),
+    "et340": (meters.et340, meter_truths, 1),
+    "sdm630": (meters.sdm630, meter_truths, 1),
+    "sdm230": (meters.sdm230, lambda: meter_truths((1,)), 2),
+    "abb": (meters.abb_b23, meter_truths, 1),
+    "vm3p": (meters.vm3p75ct, meter_truths, 1),
+    "growatt": (controllers.growatt, inverter_truths, 1),
+    "dse": (controllers.dse, genset_truths, 1),
+    "comap": (controllers.comap, genset_truths, 1),
+}
+PERIOD_S = 0.5
+SWING_S = 40.0
+
+
+async def main() -> None:
+    """Serve one device until the process is ended."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("model", choices=sorted(MODELS))
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--tcp", type=int, metavar="PORT")
+    where.add_argument("--udp", type=int, metavar="PORT")
+    where.add_argument("--pty", type=Path, metavar="LINK", help="make a serial line there")
+    parser.add_argument("--rate", type=int, default=9600)
+    parser.add_argument("--unit", type=int, help="default: the model's own")
+    parser.add_argument("--latency", type=float, default=0.02, metavar="SECONDS")
+    parser.add_argument("--loss", type=float, default=0.0, metavar="SHARE")
+    parser.add_argument("--night", type=float, default=0.0, metavar="SECONDS")
+    arguments = parser.parse_args()
+    make, truths, unit = MODELS[arguments.model]
+    station = Station(make(truths()), Behaviour(arguments.latency, loss=arguments.loss))
+    units = {arguments.unit or unit: station}
+    if arguments.pty is not None:
+        async with RtuMeter(units, arguments.rate) as line:
+            with suppress(FileNotFoundError):
+                arguments.pty.unlink()
+            arguments.pty.symlink_to(line.path)
+            await _live(station, make, truths, arguments.night)
+    server = TcpMeter(units, arguments.tcp) if arguments.tcp else UdpMeter(units, arguments.udp)
+    async with server:
+        await _live(station, make, truths, arguments.night)
+
+
+async def _live(
+    station: Station, make: Callable[[Truths], Image], truths: Callable[[], Truths], night_s: float
+) -> None:
+    started = time.monotonic()
+    while True:
+        age_s = time.monotonic() - started
+        station.behaviour.is_asleep = night_s > 0 and age_s % (2 * night_s) > night_s
+        image = make(_move(truths(), age_s))
+        for table, at, size in image.told:
+            for place in range(at, at + size):
+                station.image.registers[table, place] = image.registers[table, place]
+        await asyncio.sleep(PERIOD_S)
+
+
+def _move(truths: Truths, age_s: float) -> Truths:
+    """Return truths some time later: power up and down by a fifth, energy grown, a little noise on the rest."""
+    swing = 1.0 + 0.2 * math.sin(2 * math.pi * age_s / SWING_S)
+    moved: Truths = {}
+    for path, value in truths.items():
+        if isinstance(value, str):
+            moved[path] = value
+        elif path.endswith(("Power", "/Current", "/P", "/I")):
+            moved[path] = value * swing * random.uniform(0.995, 1.005)
+        elif "/Energy/" in path:
+            moved[path] = value + age_s / 360.0
+        elif path.endswith(("Voltage", "/V")):
+            moved[path] = value + random.uniform(-0.4, 0.4)
+        else:
+            moved[path] = value
+    return moved
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        asyncio.run(main())
