@@ -10,11 +10,13 @@ import struct
 import termios
 import tty
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from simulators.modbus.pdu import answer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from simulators.modbus.image import Image
 
 BITS_PER_BYTE = 10  # 8N1
@@ -60,10 +62,21 @@ class Station:
         return frame[:place] + bytes([frame[place] ^ 0x40]) + frame[place + 1 :]
 
 
-class TcpMeter:
-    """Units behind one TCP port of 127.0.0.1."""
+class Answering(Protocol):
+    """A unit: a simulated station, or a recorded one."""
 
-    def __init__(self, units: dict[int, Station], port: int = 0) -> None:
+    async def reply(self, pdu: bytes) -> bytes | None:
+        """Return the answer to a request; None when there is none."""
+
+    def spoil(self, frame: bytes) -> bytes:
+        """Return a frame as it arrives."""
+
+
+class TcpMeter:
+    """Units behind one TCP port of 127.0.0.1. With `rtu` they speak RTU frames, as a plain serial server passes on."""
+
+    def __init__(self, units: Mapping[int, Answering], port: int = 0, *, rtu: bool = False) -> None:
+        self._rtu = rtu
         self.units = units
         self.port = port
         self.connections = 0
@@ -97,24 +110,37 @@ class TcpMeter:
         self.connections += 1
         try:
             while True:
-                head = await reader.readexactly(7)
-                transaction, _, length, unit = struct.unpack(">HHHB", head)
-                pdu = await reader.readexactly(length - 1)
-                station = self.units.get(unit)
-                reply = await station.reply(pdu) if station else None
-                if reply is not None:
-                    writer.write(struct.pack(">HHHB", transaction, 0, len(reply) + 1, unit) + reply)
+                await (self._serve_rtu if self._rtu else self._serve_one)(reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
             self._writers.discard(writer)
             writer.transport.abort()
 
+    async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readexactly(7)
+        transaction, _, length, unit = struct.unpack(">HHHB", head)
+        pdu = await reader.readexactly(length - 1)
+        station = self.units.get(unit)
+        reply = await station.reply(pdu) if station else None
+        if reply is not None:
+            writer.write(struct.pack(">HHHB", transaction, 0, len(reply) + 1, unit) + reply)
+
+    async def _serve_rtu(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        data = await reader.read(512)
+        if not data:
+            raise ConnectionError("closed")
+        station = self.units.get(data[0])
+        reply = await station.reply(data[1:-2]) if station and crc16(data) == b"\0\0" else None
+        if station is not None and reply is not None:
+            body = data[:1] + reply
+            writer.write(station.spoil(body + crc16(body)))
+
 
 class UdpMeter(asyncio.DatagramProtocol):
     """Units behind one UDP port of 127.0.0.1."""
 
-    def __init__(self, units: dict[int, Station], port: int = 0) -> None:
+    def __init__(self, units: Mapping[int, Answering], port: int = 0) -> None:
         self.units = units
         self.port = port
         self._transport: asyncio.DatagramTransport | None = None
@@ -149,7 +175,7 @@ class UdpMeter(asyncio.DatagramProtocol):
 class RtuMeter:
     """Units on a serial line: a pty whose bytes take as long as they would at `rate` baud."""
 
-    def __init__(self, units: dict[int, Station], rate: int = 9600) -> None:
+    def __init__(self, units: Mapping[int, Answering], rate: int = 9600) -> None:
         self.units = units
         self.path = ""
         self.wire_s = 0.0  # for how long bytes were under way, both directions
