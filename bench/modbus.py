@@ -70,7 +70,7 @@ class Daemon:
         lines = "".join(f"  - {{spec: '{spec}', continuous: true}}\n" for spec in specs)
         config = self.directory / "conf/venus-daemons"
         config.mkdir(parents=True)
-        (config / "modbus-client.yml").write_text(f"devices:\n{lines}")
+        (config / "modbus-client.yml").write_text(f"discovery: false\ndevices:\n{lines}")
         self.dbus = DBusDaemon()
 
     async def __aenter__(self) -> Self:

@@ -13,10 +13,12 @@ from daemonkit.errors import DaemonError, DefinitionError
 from daemonkit.options import make_parser
 from daemonkit.program import Program
 from daemonkit.version import read_version
+from modbus_client.announced import Announced
 from modbus_client.coexist import find_places
 from modbus_client.configuration import read_configuration
 from modbus_client.devicelist import DeviceList, list_name
 from modbus_client.diagnostics import describe
+from modbus_client.discovery import Discovery
 from modbus_client.fleet import Fleet
 from modbus_client.hooks import HOOKS
 from modbus_client.house import House, Memory
@@ -68,6 +70,12 @@ async def main(context: Context) -> None:
             await devices.open(bus, context.arguments.serial)
             manager = Manager(config, fleet, devices, house)
             await manager.open(places.service)
+            announced = Announced(fleet, house, manager)
+            manager.on_enable = announced.enable
+            group.create_task(announced.run(), name="announced devices")
+            if config.discovery:
+                discovery = Discovery(list(catalogue.mdns()), announced.hear)
+                group.create_task(_discover(discovery), name="discovery")
             if config.export_limit is not None:
                 limiter = Limiter(config.export_limit, fleet, settings)
                 group.create_task(limiter.run(bus), name="export limit")
@@ -93,6 +101,13 @@ async def _scan_at_start(arguments: argparse.Namespace, manager: Manager, device
         await asyncio.Event().wait()
     finally:
         await manager.close()
+
+
+async def _discover(discovery: Discovery) -> None:
+    try:
+        await discovery.run()
+    finally:
+        discovery.close()
 
 
 async def _follow_settings(changed: asyncio.Queue[tuple[str, Any]], devices: DeviceList, fleet: Fleet) -> None:

@@ -52,6 +52,7 @@ class Configuration:
     stop_serial_starter: bool = False
     export_limit: ExportLimitConfig | None = None
     scan_networks: tuple[str, ...] = ()
+    discovery: bool = True  # multicast DNS
 
 
 def read_configuration(mapping: YamlMapping) -> Configuration:
@@ -73,6 +74,7 @@ def read_configuration(mapping: YamlMapping) -> Configuration:
         stop_serial_starter=fields.flag("stop_serial_starter"),
         export_limit=_read_export_limit(fields),
         scan_networks=_read_networks(fields),
+        discovery=fields.flag("discovery") if "discovery" in fields else True,
     )
     fields.close()
     return configuration

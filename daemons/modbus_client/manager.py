@@ -16,6 +16,8 @@ from modbus_client.publisher import PROCESS_NAME, Publisher
 from modbus_client.scanner import Scanner
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from modbus_client.configuration import Configuration
     from modbus_client.devicelist import DeviceList
     from modbus_client.fleet import Fleet
@@ -41,6 +43,7 @@ class Manager:
         self.mode: Method = "rtu"
         self.rates: list[int] = []
         self.found = 0
+        self.on_enable: Callable[[str, Any], Awaitable[bool]] | None = None
 
     async def open(self, name: str) -> None:
         """Register the service. Raises NameTaken."""
@@ -70,7 +73,15 @@ class Manager:
         if self._publisher is not None:
             await self._publisher.close()
 
+    def list_device(self, *items: ItemSpec) -> None:
+        """Show a device that announced itself."""
+        for item in items:
+            if self._publisher is not None:
+                self._publisher.add(item, self._write)
+
     async def _write(self, path: str, value: Any) -> bool:
+        if path.startswith("/Devices/") and self.on_enable is not None:
+            return await self.on_enable(path.split("/")[2], value)
         if path != "/Scan":
             return False
         if value:

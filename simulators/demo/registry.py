@@ -85,7 +85,8 @@ EXHIBITS: Final[tuple[Exhibit, ...]] = (
     ),
     Exhibit(
         daemon="modbus-client",
-        config="""devices:
+        config="""discovery: false
+devices:
   - spec: tcp:127.0.0.1:{em24_port}:1
     name: Grid
   - spec: rtu:{directory}/ttyDEMO:38400:1

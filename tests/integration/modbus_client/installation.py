@@ -30,7 +30,7 @@ class Installation:
         self.directory = directory
         self.dbus = DBusDaemon()
         (directory / "conf/venus-daemons").mkdir(parents=True)
-        (directory / "conf/venus-daemons/modbus-client.yml").write_text(config)
+        (directory / "conf/venus-daemons/modbus-client.yml").write_text(f"discovery: false\n{config}")
         self.arguments = [*arguments, "--dbus-library", library]
         self.peer: Peer | None = None
         self.bus: Bus

@@ -81,19 +81,23 @@ async def test_a_recorded_trace_plays_the_device(tmp_path: Path) -> None:
         async with Installation(tmp_path / "first", "-F", spec, "--record", str(trace)) as gx:
             gx.start()
             await gx.wait_value("com.victronenergy.pvinverter.pv_NAA1234567", "/Internal/Pv/1/V", 290.2)
-    async with TcpMeter(load_trace(trace)) as replayed:
-        async with Installation(tmp_path / "second", "-F", f"tcp:127.0.0.1:{replayed.port}:1") as gx:
-            gx.start()
-            await gx.wait_value("com.victronenergy.pvinverter.pv_NAA1234567", "/Ac/Power", 2345.6)
-            await gx.wait_value("com.victronenergy.pvinverter.pv_NAA1234567", "/Internal/Pv/1/V", 290.2)
+    async with (
+        TcpMeter(load_trace(trace)) as replayed,
+        Installation(tmp_path / "second", "-F", f"tcp:127.0.0.1:{replayed.port}:1") as gx,
+    ):
+        gx.start()
+        await gx.wait_value("com.victronenergy.pvinverter.pv_NAA1234567", "/Ac/Power", 2345.6)
+        await gx.wait_value("com.victronenergy.pvinverter.pv_NAA1234567", "/Internal/Pv/1/V", 290.2)
 
 
 async def test_rtu_frames_over_tcp(tmp_path: Path) -> None:
     stations = {1: Station(meters.sdm630(meter_truths()))}
-    async with TcpMeter(stations, rtu=True) as gateway:
-        async with Installation(tmp_path, "-F", f"rtutcp:127.0.0.1:{gateway.port}:1") as gx:
-            gx.start()
-            await gx.wait_value("com.victronenergy.grid.ea_7001234", "/Ac/Power", 1234.0)
+    async with (
+        TcpMeter(stations, rtu=True) as gateway,
+        Installation(tmp_path, "-F", f"rtutcp:127.0.0.1:{gateway.port}:1") as gx,
+    ):
+        gx.start()
+        await gx.wait_value("com.victronenergy.grid.ea_7001234", "/Ac/Power", 1234.0)
 
 
 async def test_an_idle_connection_is_closed_if_asked_to(tmp_path: Path) -> None:
@@ -116,13 +120,15 @@ devices: [{{spec: 'tcp:127.0.0.1:{meter.port}:1', fast_age: 1.5, age: 1.5}}]
 async def test_a_users_definition_is_picked_up_live(tmp_path: Path) -> None:
     image = meters.em24_ethernet(meter_truths())
     image.put("h", 0x000B, "u16", 4711)
-    async with TcpMeter({1: Station(image)}) as meter:
-        async with Installation(tmp_path, "-F", f"tcp:127.0.0.1:{meter.port}:1") as gx:
-            gx.start()
-            await gx.wait_log("is no device of any definition")
-            directory = tmp_path / "conf/venus-daemons/modbus.d"
-            directory.mkdir()
-            (directory / "acme.yml").write_text("""
+    async with (
+        TcpMeter({1: Station(image)}) as meter,
+        Installation(tmp_path, "-F", f"tcp:127.0.0.1:{meter.port}:1") as gx,
+    ):
+        gx.start()
+        await gx.wait_log("is no device of any definition")
+        directory = tmp_path / "conf/venus-daemons/modbus.d"
+        directory.mkdir()
+        (directory / "acme.yml").write_text("""
 schema: 1
 vendor: {id: acme, name: Acme}
 type: Energy meter
@@ -137,7 +143,7 @@ info:
 data:
   - {path: /Ac/Power, at: 0x28, type: s32_lw, div: 10}
 """)
-            await gx.wait_value("com.victronenergy.grid.acme_BY1234500", "/Ac/Power", 1234.0)
+        await gx.wait_value("com.victronenergy.grid.acme_BY1234500", "/Ac/Power", 1234.0)
 
 
 async def test_energy_by_import_and_export_is_kept_over_a_restart(tmp_path: Path) -> None:
