@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from modbus_client.controls import Controls
-from modbus_client.layout import Layout, make_layout
+from modbus_client.identity import Place, connection_of, layout_of, mandatory_of, settle
 from modbus_client.protocol.effects import Answered, Effect, Found, Measured, Trouble, WentDown, WentUp
 from modbus_client.protocol.poll import FAST_S
-from modbus_client.publisher import PROCESS_NAME, Publisher
+from modbus_client.publisher import Publisher
 from modbus_client.readings import Pipeline, tune_ages
 from modbus_client.recall import recall, summarise
 from modbus_client.tankservice import TankService, tank_registers
 from velib_async import CallError, NameTaken, SettingError
-from velib_async.localsettings import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -26,13 +24,13 @@ if TYPE_CHECKING:
     from modbus_client.configuration import DeviceConfig
     from modbus_client.driver import LineDriver
     from modbus_client.house import House
+    from modbus_client.layout import Layout
     from modbus_client.protocol.device import Device
     from modbus_client.protocol.prepare import Prepared
     from modbus_client.protocol.register import Register
 
 _log = logging.getLogger(__name__)
 
-_METHODS = {"tcp": "TCP", "udp": "UDP", "rtu": "RTU", "ascii": "ASCII", "rtutcp": "RTU over TCP"}
 MAX_ROLE_NUMBER = 255
 RETRY_S = 30.0
 """After localsettings or the bus refused something: whatever is wrong there takes a person or a restart to mend."""
@@ -49,6 +47,7 @@ class Unit:
         self.prepared: Prepared | None = None
         self.role = ""
         self.is_up = False
+        self._is_enabled = True
         self.controls = Controls(device, line, str(config.spec))
         self.pipeline: Pipeline | None = None
         self._house = house
@@ -111,8 +110,9 @@ class Unit:
 
     async def _found(self, prepared: Prepared) -> None:
         await self._establish(prepared)
-        self.device.start(self._registers, time.monotonic())
-        self.line.wake()
+        if self._is_enabled:
+            self.device.start(self._registers, time.monotonic())
+            self.line.wake()
 
     def handle(self, effects: list[Effect]) -> None:
         """Take what the machine says."""
@@ -145,22 +145,26 @@ class Unit:
     # on the bus ----------------------------------------------------------------------------------------------------
 
     async def _establish(self, prepared: Prepared) -> None:
-        """Settle role and instance, and have a service with the right name and items."""
-        role, instance, settings = await self._settle(prepared)
-        known = self.publisher is not None and (self.ident, self.role) == (prepared.ident, role)
-        self.prepared, self.role = prepared, role
+        """Settle role and instance, and have a service with the right name and items; none while it is disabled."""
+        place = await settle(self._house.settings, prepared, self.config)
+        known = self.publisher is not None and (self.ident, self.role) == (prepared.ident, place.role)
+        self.prepared, self.role = prepared, place.role
+        self._is_enabled = place.enabled
+        if not known or not place.enabled:
+            await self._retire()
+        if not place.enabled:
+            self.line.remove(self.device)
+            return
         stored = self._house.memory.devices.get(str(self.config.spec), {}).get("energy")
-        if self.pipeline is None or not known:
+        if self.pipeline is None:
             self.pipeline = Pipeline(prepared, self.config, stored)
-        self.pipeline.use_role(role)
-        polled = [*prepared.registers(role), *self.pipeline.error_registers(), *tank_registers(prepared)]
+        self.pipeline.use_role(place.role)
+        polled = [*prepared.registers(place.role), *self.pipeline.error_registers(), *tank_registers(prepared)]
         self._registers = tune_ages(polled, self.config, FAST_S)
         self.controls.use(prepared, self._registers)
-        layout = self._layout(prepared, role, settings)
-        if self.publisher is not None and not known:
-            await self._retire()
+        layout = layout_of(prepared, place, self._registers, self.config)
         if self.publisher is None:
-            self.publisher = await self._open(prepared, role, instance, layout)
+            self.publisher = await self._open(prepared, place, layout)
             _log.info("%s is %s", self.config.spec, self.publisher.service.name)
         else:
             for item in layout.items.values():
@@ -168,64 +172,20 @@ class Unit:
         self._house.memory.remember(str(self.config.spec), **summarise(prepared))
         await self._open_tanks(prepared)
 
-    async def _settle(self, prepared: Prepared) -> tuple[str, int, dict[str, Any]]:
-        definition, ident = prepared.definition, prepared.ident
-        base = f"/Settings/Devices/{ident}"
-        settings = self._house.settings
-        default = self.config.role or prepared.default_role
-        path = f"{base}/ClassAndVrmInstance"
-        instance = definition.roles.instance
-        added = await settings.add(
-            Setting(path, f"{default}:{instance}"),
-            Setting(f"{base}/CustomName", self.config.name),
-            Setting(f"{base}/Position", 0, 0, 2),
-            Setting(f"{base}/Enabled", 1, 0, 1),
-        )
-        stored, _, number = str(added[path]).partition(":")
-        role = stored if stored in definition.roles.allowed and self.config.role is None else default
-        preferred = int(number) if number.isdigit() and stored == role else instance
-        return role, await settings.allocate_instance(ident, role, preferred), added
-
-    def _layout(self, prepared: Prepared, role: str, settings: dict[str, Any]) -> Layout:
-        layout = make_layout(prepared, role, self._registers, self.config.options)
-        base = f"/Settings/Devices/{prepared.ident}"
-        for name in ("CustomName", "Position"):
-            item = layout.items.get(f"/{name}")
-            if item is not None and f"/{name}" not in {r.path for r in self._registers}:
-                layout.items[f"/{name}"] = replace(item, value=settings.get(f"{base}/{name}"), writeable=True)
-        renamed = {self.config.adjustment.path(path): item for path, item in layout.items.items()}
-        return Layout({path: replace(item, path=path) for path, item in renamed.items()})
-
-    async def _open(self, prepared: Prepared, role: str, instance: int, layout: Layout) -> Publisher:
-        definition, model = prepared.definition, prepared.match.model
-        name = prepared.info_value("/ProductName") or model.product_name or definition.product_name
-        mandatory = {
-            "process_name": PROCESS_NAME,
-            "process_version": self._house.version,
-            "connection": self._connection(),
-            "device_instance": instance,
-            "product_id": model.product_id or definition.product_id,
-            "product_name": name or f"{definition.vendor_name} {model.name}",
-            "firmware_version": prepared.info_value("/FirmwareVersion"),
-            "hardware_version": prepared.info_value("/HardwareVersion"),
-            "connected": int(self.is_up),
-        }
+    async def _open(self, prepared: Prepared, place: Place, layout: Layout) -> Publisher:
         return await Publisher.open(
-            f"com.victronenergy.{role}.{prepared.ident}",
+            f"com.victronenergy.{place.role}.{prepared.ident}",
             address=self._house.bus_address,
             library=self._house.bus_library,
             layout=layout,
-            mandatory=mandatory,
+            mandatory=mandatory_of(prepared, place, self._house, self._connection(), connected=self.is_up),
             write=self.write,
-            vreg=(self.controls.vreg_get, self.controls.vreg_set) if definition.vreg_block else None,
-            fast=role == "grid",
+            vreg=(self.controls.vreg_get, self.controls.vreg_set) if prepared.definition.vreg_block else None,
+            fast=place.role == "grid",
         )
 
     def _connection(self) -> str:
-        spec, method = self.config.spec, _METHODS[self.config.spec.method]
-        if spec.is_serial:
-            return f"Modbus {method} {spec.target.removeprefix('/dev/')}:{spec.unit}"
-        return f"Modbus {method} {self.line.line.peer or spec.target}"
+        return connection_of(self.config, self.line.line.peer)
 
     async def _open_tanks(self, prepared: Prepared) -> None:
         if not self._tanks:
@@ -237,7 +197,8 @@ class Unit:
     async def _retire(self) -> None:
         publisher, self.publisher = self.publisher, None
         tanks, self._tanks = self._tanks, []
-        self.pipeline = None if publisher is not None else self.pipeline
+        self.pipeline = None
+        self.is_up = False
         for tank in tanks:
             await tank.close()
         if publisher is not None:
@@ -297,6 +258,10 @@ class Unit:
 
     def on_setting(self, name: str, value: Any) -> None:
         """Follow a setting of this device that somebody changed."""
+        if name == "Enabled" and self.prepared is not None and bool(value) != self._is_enabled:
+            if value:
+                self.line.add(self.device, self.handle)
+            self._do(partial(self._found, self.prepared))
         if self.publisher is None:
             return
         if name in {"CustomName", "Position"}:

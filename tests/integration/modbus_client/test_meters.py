@@ -265,3 +265,19 @@ async def test_noise_on_the_line_is_survived_and_counted(tmp_path: Path) -> None
                     break
         power = await gx.get(service, "/Ac/L1/Power")
         assert power is None or power == pytest.approx(1234.0)
+
+
+async def test_a_disabled_device_leaves_the_bus_and_its_line(tmp_path: Path) -> None:
+    station = Station(meters.em24_ethernet(meter_truths()))
+    async with TcpMeter({1: station}) as meter, Installation(tmp_path, "-F", f"tcp:127.0.0.1:{meter.port}:1") as gx:
+        gx.start()
+        await gx.wait_value(EM24, "/Ac/Power", 1234.0)
+        setting = ("com.victronenergy.settings", "/Settings/Devices/cg_BY1234500/Enabled")
+        assert await gx.set(*setting, 0) == 0
+        await gx.wait_for(EM24, "/Ac/Power", lambda value: value is None)
+        await asyncio.sleep(1.0)
+        asked = station.requests
+        await asyncio.sleep(2.0)
+        assert station.requests == asked
+        assert await gx.set(*setting, 1) == 0
+        await gx.wait_value(EM24, "/Ac/Power", 1234.0)
