@@ -74,7 +74,7 @@ async def main(context: Context) -> None:
             manager.on_enable = announced.enable
             group.create_task(announced.run(), name="announced devices")
             if config.discovery:
-                discovery = Discovery(list(catalogue.mdns()), announced.hear)
+                discovery = Discovery(catalogue.definitions.mdns_kinds(), announced.hear)
                 group.create_task(_discover(discovery), name="discovery")
             if config.export_limit is not None:
                 limiter = Limiter(config.export_limit, fleet, settings)
@@ -150,7 +150,8 @@ def check(context: Context, file: Path | None) -> list[str]:
     catalogue = load_catalogue(HOOKS, context.paths.config / USER_DEFINITIONS)
     if catalogue.faults:
         raise catalogue.faults[0]
-    return [f"{len(config.devices)} devices configured, {len(catalogue.definitions)} families known: good"]
+    families = list(catalogue.definitions.values())  # loads them
+    return [f"{len(config.devices)} devices configured, {len(families)} families known: good"]
 
 
 PROGRAM = Program(

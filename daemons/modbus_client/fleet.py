@@ -15,6 +15,7 @@ from modbus_client.configuration import DeviceConfig
 from modbus_client.connection import Line
 from modbus_client.driver import LineDriver
 from modbus_client.protocol.device import Device
+from modbus_client.recall import recall
 from modbus_client.unit import Unit
 
 if TYPE_CHECKING:
@@ -92,21 +93,19 @@ class Fleet:
         if spec in self._members:
             return
         config = self.configured(spec)
-        candidates = self.catalogue.candidates(spec)
-        if config.model is not None:
-            candidates = [pair for pair in candidates if pair[0].name == config.model]
-        if not candidates:
-            _log.error("%s: no definition fits (model %s); see --models", spec, config.model or "any")
+        if config.model is not None and config.model not in self.catalogue.definitions:
+            _log.error("%s: there is no definition %s; see --models", spec, config.model)
             return
         device = Device(
             spec=spec,
-            candidates=candidates,
+            candidates=self.catalogue.choice(spec, config.model),
             hooks=self._hooks,
             now=time.monotonic(),
             options=config.options,
             floor_s=0.0 if config.continuous else GRID_FLOOR_S,
             silence_s=config.silence_s,
         )
+        device.prepared = recall(self._house.memory.devices.get(str(spec)), self.catalogue.definitions)
         unit = Unit(config, device, await self._line(spec, config.framing), self._house)
         task = self._group.create_task(unit.run(), name=f"device {spec}")
         self._members[spec] = _Member(unit, task)

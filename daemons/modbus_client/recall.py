@@ -10,9 +10,9 @@ from modbus_client.protocol.prepare import Prepared
 from modbus_client.protocol.steps import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
-    from modbus_client.protocol.definition import Definition, Probe
+    from modbus_client.protocol.definition import Definition
 
 
 def summarise(prepared: Prepared) -> dict[str, Any]:
@@ -28,13 +28,15 @@ def summarise(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def recall(stored: Any, candidates: Sequence[tuple[Definition, Probe]]) -> Prepared | None:
+def recall(stored: Any, definitions: Mapping[str, Definition]) -> Prepared | None:
     """Return the device that was stored, None when it is not known any more or the record is damaged."""
-    if not isinstance(stored, dict) or "ident" not in stored:
+    if not isinstance(stored, dict) or "ident" not in stored or stored.get("definition") not in definitions:
         return None
-    for definition, probe in candidates:
+    definition = definitions[stored["definition"]]
+    for probe in definition.probes:
         for model in (*(m for _, _, m in probe.models), *(m for _, m in probe.product)):
-            if definition.name == stored.get("definition") and model.name == stored.get("model"):
+            # A model that was identified by name (function 43/14) has the name that the device gave.
+            if model.name == stored.get("model") or probe.product:
                 return _prepared(definition, model, stored)
     return None
 

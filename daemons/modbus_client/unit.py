@@ -14,7 +14,7 @@ from modbus_client.protocol.effects import Answered, Effect, Found, Measured, Tr
 from modbus_client.protocol.poll import FAST_S
 from modbus_client.publisher import Publisher
 from modbus_client.readings import Pipeline, tune_ages
-from modbus_client.recall import recall, summarise
+from modbus_client.recall import summarise
 from modbus_client.tankservice import TankService, tank_registers
 from velib_async import CallError, NameTaken, SettingError
 
@@ -65,10 +65,8 @@ class Unit:
         """Bring the device on the bus, now if it is remembered, and each time it is found. Ends by cancellation."""
         self.line.add(self.device, self.handle)
         try:
-            remembered = recall(self._house.memory.devices.get(str(self.config.spec)), self.device.candidates)
-            if remembered is not None:
-                self.device.prepared = remembered
-                self._do(lambda: self._establish(remembered))
+            if self.device.prepared is not None:
+                self._do(partial(self._establish, self.device.prepared))
             while True:
                 await self._attempt(await self._next())
         finally:

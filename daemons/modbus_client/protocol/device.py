@@ -28,7 +28,7 @@ from modbus_client.protocol.request import Failure, Outcome, Reason, Reply, Requ
 from modbus_client.protocol.talk import Talk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from modbus_client.protocol.definition import Definition, Probe
     from modbus_client.protocol.identify import Hook
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from modbus_client.protocol.register import Register
     from modbus_client.protocol.spec import DeviceSpec
     from modbus_client.protocol.steps import Steps
+
+    Candidates = Callable[[str | None, int], Iterable[tuple[Definition, Probe]]]
 
 WRITE, FAST, NORMAL, SEEK = range(4)
 """Priorities on the line, most urgent first."""
@@ -85,7 +87,7 @@ class Device:
     """The machine. Times are of one monotonic clock; `take` and `done` come in turns."""
 
     spec: DeviceSpec
-    candidates: Sequence[tuple[Definition, Probe]]
+    candidates: Candidates
     hooks: Mapping[str, Hook]
     now: float
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -110,7 +112,7 @@ class Device:
 
     def __post_init__(self) -> None:
         self.liveness = Liveness(self.now, self.silence_s)
-        self.latency = Latency(self.candidates[0][0].timing.timeout_s if self.candidates else SEEK_TIMEOUT_S)
+        self.latency = Latency(SEEK_TIMEOUT_S)
 
     # what it wants -------------------------------------------------------------------------------------------------
 
@@ -160,14 +162,12 @@ class Device:
         hook = self.hooks.get(match.definition.hook or "")
         return (yield from prepare(match, self.spec, hook, self.options))
 
-    def _ordered(self) -> list[tuple[Definition, Probe]]:
+    def _ordered(self) -> Iterable[tuple[Definition, Probe]]:
         """Return what to try: first what it was; an unknown silent device is asked for something else each time."""
         if self.prepared is not None:
-            known = self.prepared.definition.name
-            return sorted(self.candidates, key=lambda pair: pair[0].name != known)
-        start = self._attempts * PATIENCE % max(1, len(self.candidates))
+            return self.candidates(self.prepared.definition.name, 0)
         self._attempts += 1
-        return [*self.candidates[start:], *self.candidates[:start]]
+        return self.candidates(None, (self._attempts - 1) * PATIENCE)
 
     # what came of it -----------------------------------------------------------------------------------------------
 

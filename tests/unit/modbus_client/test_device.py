@@ -38,7 +38,7 @@ class Bench:
         spec = parse_spec("tcp:meter:502:1")
         self.now = 0.0
         self.image: Image | None = image or meters.em24_ethernet(meter_truths())
-        self.device = Device(spec=spec, candidates=catalogue.candidates(spec), hooks=HOOKS, now=0.0)
+        self.device = Device(spec=spec, candidates=catalogue.choice(spec), hooks=HOOKS, now=0.0)
         self.requests: list[object] = []
 
     def step(self) -> list[Effect]:

@@ -134,6 +134,18 @@ def test_candidates_fit_the_line_and_the_remembered_family_comes_first() -> None
     assert catalogue.candidates(spec, "growatt_min")[0][0].name == "growatt_min"
     assert catalogue.units(spec)[:2] == [1, 2]
     assert catalogue.rates(spec)[0] == 9600
-    assert set(catalogue.mdns()) == {
+    assert catalogue.definitions.mdns_kinds() == [
         "_victron-car-charger._tcp", "_victron-energy-meter._udp", "_victron-p1link._udp",
-    }  # fmt: skip
+    ]  # fmt: skip
+
+
+def test_only_what_is_tried_is_loaded() -> None:
+    catalogue = load_catalogue(HOOKS)
+    choice = catalogue.choice(parse_spec("tcp:x:502:1"))
+    assert next(choice("growatt_min", 0))[0].name == "growatt_min"
+    assert list(catalogue.definitions._loaded) == ["growatt_min"]
+    first, later = next(choice(None, 0))[0].name, next(choice(None, 2))[0].name
+    assert first != later
+    assert {d.name for d, _ in choice(None, 5)} == {d.name for d, _ in choice(None, 0)}
+    only = catalogue.choice(parse_spec("tcp:x:502:1"), "abb_b2x")
+    assert {d.name for d, _ in only(None, 3)} == {"abb_b2x"}
