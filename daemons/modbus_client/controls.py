@@ -15,8 +15,8 @@ from modbus_client.protocol.writing import run_command, set_power_limit, write_r
 
 if TYPE_CHECKING:
     from modbus_client.driver import LineDriver
-    from modbus_client.protocol.definition import PowerLimit
     from modbus_client.protocol.device import Device
+    from modbus_client.protocol.functions import PowerLimit
     from modbus_client.protocol.prepare import Prepared
     from modbus_client.protocol.register import Register
     from modbus_client.protocol.steps import Steps

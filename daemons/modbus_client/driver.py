@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from modbus_client.connection import Line
-    from modbus_client.protocol.device import Device, Job
+    from modbus_client.protocol.device import Device
     from modbus_client.protocol.effects import Effect
+    from modbus_client.protocol.job import Job
     from modbus_client.protocol.request import Outcome, Request
 
     Handler = Callable[[list[Effect]], None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from modbus_client.protocol.definition import expand
+from modbus_client.protocol.entry import expand
 from modbus_client.protocol.identify import Match
 from modbus_client.protocol.prepare import Prepared
 from modbus_client.protocol.steps import Value

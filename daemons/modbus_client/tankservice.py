@@ -12,7 +12,7 @@ from velib_async.localsettings import Setting
 
 if TYPE_CHECKING:
     from modbus_client.house import House
-    from modbus_client.protocol.definition import Tank
+    from modbus_client.protocol.functions import Tank
     from modbus_client.protocol.prepare import Prepared
     from modbus_client.protocol.register import Register
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modbus_client.loader.fields import plain
 from modbus_client.loader.registers import TABLES, read_condition, read_entry
-from modbus_client.protocol.definition import Action, Command, Derived, ErrorBits, PowerLimit, Tank
+from modbus_client.protocol.functions import Action, Command, Derived, ErrorBits, PowerLimit, Tank
 from modbus_client.protocol.register import check_format
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ from modbus_client.loader.controls import read_command, read_derived, read_error
 from modbus_client.loader.fields import Fields, plain
 from modbus_client.loader.probes import read_probe
 from modbus_client.loader.registers import Defaults, read_entry, read_type_alias
-from modbus_client.protocol.definition import Definition, Entry, Identity, Packing, Roles, Timing
+from modbus_client.protocol.definition import Definition, Identity, Packing, Roles, Timing
 
 if TYPE_CHECKING:
     from daemonkit.yamlvalues import YamlMapping
+    from modbus_client.protocol.entry import Entry
     from modbus_client.protocol.request import Table
 
 SCHEMA = 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from modbus_client.loader.fields import plain
 from modbus_client.protocol.condition import ALWAYS, Condition
-from modbus_client.protocol.definition import Entry
+from modbus_client.protocol.entry import Entry
 from modbus_client.protocol.errors import RuleError
 from modbus_client.protocol.register import Register, WriteRule, check_format
 from modbus_client.protocol.version import parse_version_text

@@ -2,55 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from modbus_client.protocol.condition import ALWAYS, Condition
+from modbus_client.protocol.entry import Entry, expand
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
+    from modbus_client.protocol.functions import Command, Derived, ErrorBits, PowerLimit, Tank
     from modbus_client.protocol.register import Register
     from modbus_client.protocol.request import Table
     from modbus_client.protocol.spec import DeviceSpec, Method
     from modbus_client.protocol.words import WordType
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of a definition: a register that may repeat and may depend on the device."""
-
-    register: Register
-    when: Condition = ALWAYS
-    repeat: tuple[int, ...] | str | None = None  # numbers, or the fact that holds them
-    step: int = 0  # registers from one repetition to the next
-    model: tuple[int, ...] = ()  # SunSpec: addresses count from the header of the first of these that is there
-
-    def expand(self, facts: Mapping[str, Any]) -> list[Register]:
-        """Return the registers that this entry stands for in a device with these facts."""
-        if not self.when.holds(facts):
-            return []
-        register = self.register
-        if self.model:
-            base = next((facts["chain"][m] for m in self.model if m in facts.get("chain", {})), None)
-            if base is None:
-                return []
-            scale_at = None if register.scale_at is None else register.scale_at + base
-            register = replace(register, at=register.at + base, scale_at=scale_at)
-        if self.repeat is None:
-            return [register]
-        numbers = facts.get(self.repeat) if isinstance(self.repeat, str) else self.repeat
-        return [self._numbered(register, number) for number in numbers or ()]
-
-    def _numbered(self, register: Register, number: int) -> Register:
-        first = self.repeat[0] if isinstance(self.repeat, tuple) else 1
-        shift = self.step * (number - first)
-        return replace(
-            register,
-            path=register.path and register.path.replace("{n}", str(number)),
-            aliases=tuple(alias.replace("{n}", str(number)) for alias in register.aliases),
-            at=register.at + shift,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,85 +95,6 @@ class Identity:
     source: Literal["serial", "model", "name"] = "serial"
 
 
-Operation = Literal["sum", "diff", "scale", "map", "copy", "first", "above", "bit"]
-
-
-@dataclass(frozen=True, slots=True)
-class Derived:
-    """A value computed from others by a named operation."""
-
-    path: str
-    operation: Operation
-    sources: tuple[str, ...]
-    factor: float = 1.0
-    table: Mapping[Any, Any] = field(default_factory=dict)
-    names: Mapping[Any, str] = field(default_factory=dict)
-    fmt: str = "%s"
-    limit: float = 0.0
-    when: Condition = ALWAYS
-    fallback: bool = False  # only while the path has no value of its own
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One write that a command makes: registers, or a coil."""
-
-    at: int
-    words: tuple[int, ...] = ()
-    coil: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A writeable path that is no plain register: each value that may be written, and what it does."""
-
-    path: str
-    actions: Mapping[int, tuple[Action, ...]]
-    initial: int | str | None = 0  # a number, or the fact to start from
-    momentary: bool = False  # goes back to its initial value
-    when: Condition = ALWAYS
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorBits:
-    """Registers whose bits, nibbles or words stand for error codes."""
-
-    at: int
-    count: int
-    kind: Literal["bits", "nibbles", "words"]
-    levels: Mapping[int, str]  # nibble or word value -> e, w, i; for bits key 1; a word's 0 stands for any other
-    code: int = 0  # of the first bit, nibble or word
-    table: Table = "holding"
-    when: Condition = ALWAYS
-
-
-@dataclass(frozen=True, slots=True)
-class Tank:
-    """A fuel sender inside a genset controller; a tank service of its own."""
-
-    number: int
-    entry: Entry  # its raw value
-    raw_min: float = 0.0
-    raw_max: float = 100.0
-    unit: str = "%"
-
-
-@dataclass(frozen=True, slots=True)
-class PowerLimit:
-    """How an inverter takes a limit of its output, commanded in W on /Ac/PowerLimit."""
-
-    register: Register  # percent of `rated`
-    rated_w: float | None  # None: from /Ac/MaxPower
-    minimum_percent: float = 0.0
-    words: tuple[int | str, ...] = ("limit",)  # written from the register on; "limit" stands for the encoded value
-    guard: Register | None = None  # read before each write
-    guard_value: int = 0  # the value that proves that nothing is stored in flash
-    interval_s: float = 5.0  # between two writes
-    safe_percent: float = 100.0
-    opt_in: str | None = None
-    model: tuple[int, ...] = ()  # SunSpec: addresses count from this model's header
-
-
 @dataclass(frozen=True, slots=True)
 class Definition:
     """One family."""
@@ -255,17 +140,3 @@ class Definition:
         method = "tcp" if spec.method == "rtutcp" else spec.method
         same = {"ascii": "rtu"}.get(method, method)
         return [probe for probe in self.probes if same in probe.methods or method in probe.methods]
-
-
-def expand(entries: Sequence[Entry], facts: Mapping[str, Any]) -> list[Register]:
-    """Return the registers of entries in a device with these facts; the first entry of a path wins."""
-    registers: list[Register] = []
-    paths = set[str]()
-    for entry in entries:
-        for register in entry.expand(facts):
-            if register.path is not None and register.path in paths:
-                continue
-            registers.append(register)
-            if register.path is not None:
-                paths.add(register.path)
-    return registers

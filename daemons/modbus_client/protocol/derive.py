@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from modbus_client.protocol.definition import Derived
+    from modbus_client.protocol.functions import Derived
     from modbus_client.protocol.poll import Readings
 
 _ABSENT: Any = object()

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from enum import Enum
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +19,12 @@ from modbus_client.protocol.effects import Answered, Effect, Found, Measured, Tr
 from modbus_client.protocol.errors import NoAnswer, Unusable, ValueRefused
 from modbus_client.protocol.holes import Holes
 from modbus_client.protocol.identify import identify
+from modbus_client.protocol.job import FAST, NORMAL, SEEK, WRITE, Counters, Job, State
 from modbus_client.protocol.latency import Latency
 from modbus_client.protocol.liveness import Liveness
-from modbus_client.protocol.poll import Poll, Readings, Sweep
+from modbus_client.protocol.poll import Poll, Readings
 from modbus_client.protocol.prepare import limits_for, prepare
-from modbus_client.protocol.request import Failure, Outcome, Reason, Reply, Request, is_silence
+from modbus_client.protocol.request import Failure, Outcome, Reason, Reply, is_silence
 from modbus_client.protocol.talk import Talk
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from modbus_client.protocol.definition import Definition, Probe
     from modbus_client.protocol.identify import Hook
-    from modbus_client.protocol.plan import Block
     from modbus_client.protocol.prepare import Prepared
     from modbus_client.protocol.register import Register
     from modbus_client.protocol.spec import DeviceSpec
@@ -40,8 +39,6 @@ if TYPE_CHECKING:
 
     Candidates = Callable[[str | None, int], Iterable[tuple[Definition, Probe]]]
 
-WRITE, FAST, NORMAL, SEEK = range(4)
-"""Priorities on the line, most urgent first."""
 MAX_TALKS = 16
 """Writes that may wait for one device; more means that a client writes faster than the line carries."""
 UNUSABLE_RETRY_S = 30.0
@@ -51,35 +48,6 @@ SEEK_TIMEOUT_S = 0.5
 """How long an unknown device may take for an answer."""
 LOST_PAUSE_S = 1.0
 """Without a connection a request fails at once; asking again at once would only heat the processor."""
-
-
-class State(Enum):
-    """How far a device is known."""
-
-    SEEKING = "seeking"
-    KNOWN = "known"
-    POLLING = "polling"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Job:
-    """One request that a device wants made now."""
-
-    request: Request
-    timeout_s: float
-    talk: Talk | None = None
-    poll: tuple[Sweep, Block] | None = None
-
-
-@dataclass(slots=True)
-class Counters:
-    """For diagnostics."""
-
-    requests: int = 0
-    timeouts: int = 0
-    garbled: int = 0
-    refused: int = 0
-    last_error: str = ""
 
 
 @dataclass(eq=False)
@@ -173,7 +141,7 @@ class Device:
 
     def done(self, job: Job, outcome: Outcome, elapsed_s: float, now: float) -> list[Effect]:
         """Take in the outcome of a request."""
-        self._count(outcome)
+        self.counters.count(outcome)
         effects: list[Effect] = []
         if is_silence(outcome):
             effects += self._missed(outcome, now)
@@ -184,15 +152,6 @@ class Device:
         if job.talk is not None:
             return effects + self._advance(job.talk, outcome, now)
         return effects + self._polled(job, outcome, now)
-
-    def _count(self, outcome: Outcome) -> None:
-        counters = self.counters
-        counters.requests += 1
-        if isinstance(outcome, Failure):
-            counters.last_error = str(outcome)
-            counters.timeouts += outcome.reason is Reason.TIMEOUT
-            counters.garbled += outcome.reason is Reason.GARBLED
-            counters.refused += outcome.reason is Reason.REFUSED
 
     def _missed(self, outcome: Outcome, now: float) -> list[Effect]:
         if isinstance(outcome, Failure) and outcome.reason is Reason.LOST:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from modbus_client.protocol.definition import ErrorBits
+    from modbus_client.protocol.functions import ErrorBits
 
 _SEVERITY = "ewi"
 Fault = tuple[str, int]

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from modbus_client.protocol.definition import expand
+from modbus_client.protocol.entry import expand
 from modbus_client.protocol.plan import Limits, gap_for
 from modbus_client.protocol.register import Register
 from modbus_client.protocol.steps import Value, read_registers

@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from modbus_client.protocol.device import FAST, WRITE
+from modbus_client.protocol.job import FAST, WRITE
 
 if TYPE_CHECKING:
-    from modbus_client.protocol.device import Device, Job
+    from modbus_client.protocol.device import Device
+    from modbus_client.protocol.job import Job
 
 AGING_S = 2.0
 

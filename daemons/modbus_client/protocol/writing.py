@@ -10,7 +10,7 @@ from modbus_client.protocol.request import Failure, Read, Reply, Write, WriteCoi
 from modbus_client.protocol.vreglink import SUCCESS, Window
 
 if TYPE_CHECKING:
-    from modbus_client.protocol.definition import Command, PowerLimit
+    from modbus_client.protocol.functions import Command, PowerLimit
     from modbus_client.protocol.register import Register
     from modbus_client.protocol.request import Request
     from modbus_client.protocol.steps import Steps

@@ -8,8 +8,9 @@ import pytest
 
 from modbus_client.hooks import HOOKS
 from modbus_client.loader.catalogue import load_catalogue
-from modbus_client.protocol.device import FAST, MAX_TALKS, SEEK, WRITE, Device, State
+from modbus_client.protocol.device import MAX_TALKS, Device
 from modbus_client.protocol.effects import Answered, Effect, Found, Measured, Trouble, WentDown, WentUp
+from modbus_client.protocol.job import FAST, SEEK, WRITE, State
 from modbus_client.protocol.liveness import MAX_RETRY_S
 from modbus_client.protocol.request import Failure, Outcome, Reason, Write
 from modbus_client.protocol.schedule import Schedule

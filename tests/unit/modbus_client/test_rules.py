@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from modbus_client.protocol.adjust import Adjustment
 from modbus_client.protocol.condition import Condition
-from modbus_client.protocol.definition import Derived, ErrorBits
 from modbus_client.protocol.derive import derive
 from modbus_client.protocol.energy import EnergyCounter
 from modbus_client.protocol.errorslots import ErrorSlots, faults_in
+from modbus_client.protocol.functions import Derived, ErrorBits
 from modbus_client.protocol.latency import MAX_TIMEOUT_S, Latency
 from modbus_client.protocol.liveness import MAX_RETRY_S, Liveness
 from modbus_client.protocol.setpoint import SetPoint
