@@ -37,6 +37,7 @@ class DeviceConfig:
     age_s: float | None = None
     continuous: bool = False  # as fast as the line goes
     energy: str = "device"
+    limit_hold_s: float = 0.0  # without a new /Ac/PowerLimit for this long, the safe one; 0: never
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -110,6 +111,7 @@ def _read_device(fields: Fields) -> DeviceConfig:
         fast_age_s=_bounded(fields, "fast_age", None, 60.0),
         age_s=_bounded(fields, "age", None, 600.0),
         continuous=fields.flag("continuous"),
+        limit_hold_s=_bounded(fields, "limit_hold", 0.0, 86400.0) or 0.0,
         energy=fields.choice("energy", ENERGY_MODES, "device"),
         options=dict.fromkeys(fields.texts("options"), True),
     )

@@ -32,10 +32,11 @@ _log = logging.getLogger(__name__)
 class Controls:
     """The writes of one device. `vreg_*` answer VregLink, `write` everything else that a device itself carries out."""
 
-    def __init__(self, device: Device, line: LineDriver, name: str) -> None:
+    def __init__(self, device: Device, line: LineDriver, name: str, limit_hold_s: float = 0.0) -> None:
         self._device = device
         self._line = line
         self._name = name
+        self._limit_hold_s = limit_hold_s
         self._waiting: dict[int, asyncio.Future[Answered]] = {}
         self._registers: dict[str, Register] = {}
         self._prepared: Prepared | None = None
@@ -49,7 +50,7 @@ class Controls:
         self._registers = dict(named)
         limit = prepared.definition.power_limit
         if limit is not None and self.set_point is None:
-            self.set_point = SetPoint(limit.interval_s, limit.safe_percent, refresh_s=LIMIT_REFRESH_S)
+            self.set_point = SetPoint(limit.interval_s, limit.safe_percent, self._limit_hold_s, LIMIT_REFRESH_S)
 
     def answered(self, effect: Answered) -> None:
         """Take in the end of a conversation."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from modbus_client.protocol.entry import expand
 from modbus_client.protocol.identify import Match
 from modbus_client.protocol.prepare import Prepared
+from modbus_client.protocol.register import Register
 from modbus_client.protocol.steps import Value
+from modbus_client.protocol.words import parse_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,9 +49,7 @@ def _prepared(definition: Definition, model: Any, stored: dict[str, Any]) -> Pre
     facts = {**definition.facts, **model.facts, "variant": model.variant, "phases": tuple(phases)}
     if definition.roles.variable:
         facts[definition.roles.variable] = stored.get("role")
-    values = tuple(
-        Value(register, (), info[register.path])
-        for register in expand(definition.info, {**facts, "probed": "holding"})
-        if register.path in info
-    )
+    known = {entry.register.path: entry.register for entry in definition.info}
+    text = parse_type("text[1]")  # what a hook decoded has no register of its own
+    values = tuple(Value(known.get(path) or Register(path, 0, text), (), value) for path, value in info.items())
     return Prepared(Match(definition, model, facts), facts, values, (), str(stored["ident"]))

@@ -48,7 +48,7 @@ class Unit:
         self.role = ""
         self.is_up = False
         self._is_enabled = True
-        self.controls = Controls(device, line, str(config.spec))
+        self.controls = Controls(device, line, str(config.spec), config.limit_hold_s)
         self.pipeline: Pipeline | None = None
         self._house = house
         self._tanks: list[TankService] = []
