@@ -28,6 +28,7 @@ from modbus_client.manager import Manager
 from modbus_client.options import add_arguments
 from modbus_client.protocol.spec import Framing
 from modbus_client.record import Recorder
+from modbus_client.scantool import run_scan
 from modbus_client.tools import list_models, run_probes
 from velib_async import BusLost, open_bus
 from velib_async.localsettings import Settings
@@ -167,7 +168,7 @@ PROGRAM = Program(
 def run(argv: Sequence[str] | None = None) -> int:
     """Run the daemon, or the tool that the command line asks for; return the exit code."""
     arguments = make_parser(PROGRAM, read_version()).parse_args(argv)
-    if not arguments.models and not arguments.probe:
+    if not arguments.models and not arguments.probe and arguments.scan is None:
         return run_daemon(PROGRAM, argv)
     directory = Paths.find(config=arguments.config).config / USER_DEFINITIONS
     try:
@@ -178,4 +179,6 @@ def run(argv: Sequence[str] | None = None) -> int:
     if arguments.models:
         sys.stdout.writelines(f"{line}\n" for line in list_models(catalogue))
         return 0
+    if arguments.scan is not None:
+        return run_scan(arguments.scan, catalogue)
     return run_probes(arguments.probe, Framing(), catalogue)

@@ -80,8 +80,9 @@ class DeviceList:
         self.saved = saved
         wanted = dict.fromkeys([*self._fixed, *saved])
         for unit in self._fleet.units:
-            if unit.config.spec not in wanted:
-                await self._fleet.remove(unit.config.spec)
+            spec = unit.config.spec
+            if spec not in wanted and spec.with_unit(0) not in wanted:
+                await self._fleet.remove(spec)
         for spec in wanted:
             if self._places.is_held(spec):
                 _log.warning("%s is polled by the stock driver; remove it there, or set replace_stock", spec)

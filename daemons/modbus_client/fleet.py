@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
+from daemonkit.backoff import Backoff
 from daemonkit.errors import LinkLost
 from modbus_client import port
 from modbus_client.configuration import DeviceConfig
@@ -16,6 +17,7 @@ from modbus_client.connection import Line
 from modbus_client.driver import LineDriver
 from modbus_client.protocol.device import Device
 from modbus_client.recall import recall
+from modbus_client.tools import find_device
 from modbus_client.unit import Unit
 
 if TYPE_CHECKING:
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+SEEK_LIMIT_S = 60.0
+SEEK_TIMEOUT_S = 0.5
+SEEK_PATIENCE = 3
+"""For specs without a unit: each of the usual units is asked a few things, from time to time."""
 GRID_FLOOR_S = 0.02
 """No device is polled faster than this: fifty times a second is more than any of them measures."""
 
@@ -59,6 +65,7 @@ class Fleet:
         self._members: dict[DeviceSpec, _Member] = {}
         self._lines: dict[Endpoint, tuple[LineDriver, asyncio.Task[None]]] = {}
         self._group = asyncio.TaskGroup()
+        self._sought: dict[DeviceSpec, asyncio.Task[None]] = {}  # specs without a unit
         self._taken: set[str] = set()  # ttys that serial-starter was asked for
 
     async def __aenter__(self) -> Self:
@@ -66,8 +73,10 @@ class Fleet:
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        for spec in list(self._members):
+        for spec in [*self._sought, *self._members]:
             await self.remove(spec)
+        for _, task in self._lines.values():
+            await _cancel(task)
         await self._group.__aexit__(*error)  # type: ignore[arg-type]  # the three of the protocol
 
     @property
@@ -86,15 +95,24 @@ class Fleet:
 
     def configured(self, spec: DeviceSpec) -> DeviceConfig:
         """Return the configuration of a device, the default one when the file has none."""
-        return next((device for device in self._config.devices if device.spec == spec), DeviceConfig(spec))
+        places = (spec, spec.with_unit(0))  # one without unit stands for the unit that is found there
+        config = next((device for device in self._config.devices if device.spec in places), DeviceConfig(spec))
+        return replace(config, spec=spec)
 
     async def add(self, spec: DeviceSpec) -> None:
         """Serve a device from now on; one that is served already stays as it is."""
-        if spec in self._members:
+        if spec in self._members or spec in self._sought:
             return
         config = self.configured(spec)
+        if spec.is_serial and not self._config.allow_builtin_port and port.is_built_in(spec.target):
+            _log.error("%s is a port of the board; set allow_builtin_port if it really is free for Modbus", spec)
+            return
         if config.model is not None and config.model not in self.catalogue.definitions:
             _log.error("%s: there is no definition %s; see --models", spec, config.model)
+            return
+        line = await self._line(spec, config.framing)
+        if not spec.unit:
+            self._sought[spec] = self._group.create_task(self._seek(spec, line), name=f"seek {spec}")
             return
         device = Device(
             spec=spec,
@@ -106,12 +124,27 @@ class Fleet:
             silence_s=config.silence_s,
         )
         device.prepared = recall(self._house.memory.devices.get(str(spec)), self.catalogue.definitions)
-        unit = Unit(config, device, await self._line(spec, config.framing), self._house)
+        unit = Unit(config, device, line, self._house)
         task = self._group.create_task(unit.run(), name=f"device {spec}")
         self._members[spec] = _Member(unit, task)
 
+    async def _seek(self, spec: DeviceSpec, line: LineDriver) -> None:
+        """Find the unit of a spec that names none, however long that takes, and serve it."""
+        backoff = Backoff(first_s=2.0, limit_s=SEEK_LIMIT_S)
+        while True:
+            found = await find_device(line, spec, self.catalogue, timeout_s=SEEK_TIMEOUT_S, patience=SEEK_PATIENCE)
+            if found is not None:
+                _log.info("%s is unit %d", spec, found[0])
+                del self._sought[spec]
+                await self.add(spec.with_unit(found[0]))
+                return
+            await asyncio.sleep(backoff.next_delay())
+
     async def remove(self, spec: DeviceSpec) -> None:
         """Serve a device no more: its service leaves the bus; its line is closed when it was the last there."""
+        sought = self._sought.pop(spec, None)
+        if sought is not None:
+            await _cancel(sought)
         member = self._members.pop(spec, None)
         if member is None:
             return
@@ -146,7 +179,7 @@ class Fleet:
             self._taken.add(endpoint.target)
             await port.stop_serial_starter(endpoint.target)
         try:
-            target = port.resolve(endpoint.target, allow_built_in=self._config.allow_builtin_port)
+            target = port.resolve(endpoint.target)
         except LinkLost as error:
             _log.warning("%s", error)
             return endpoint

@@ -8,6 +8,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from daemonkit.supervise import fence
+from modbus_client import port
 from modbus_client.devicelist import list_name
 from modbus_client.layout import ItemSpec, Layout
 from modbus_client.network import hosts_to_scan, local_interfaces
@@ -120,8 +121,9 @@ class Manager:
             self._publish({"/Scan": 0, "/ScanProgress": None})
 
     def _endpoints(self) -> list[Endpoint]:
-        specs = [DeviceSpec(self.mode, tty, 1, 0) for tty in self.ttys]
-        rates = self.rates or self._fleet.catalogue.rates(specs[0])
+        ttys = [tty for tty in self.ttys if self._config.allow_builtin_port or not port.is_built_in(tty)]
+        specs = [DeviceSpec(self.mode, tty, 1, 0) for tty in ttys]
+        rates = self.rates or self._fleet.catalogue.rates(DeviceSpec(self.mode, "tty", 1, 0))
         return [DeviceSpec(spec.method, spec.target, rate, 0).endpoint() for spec in specs for rate in rates]
 
     async def _on_found(self, spec: DeviceSpec) -> None:

@@ -32,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-x", "--exit", action="store_true", help="exit 1 when a scan finds nothing and nothing is saved"
     )
     parser.add_argument("--models", action="store_true", help="print the devices that are known, and exit")
+    parser.add_argument(
+        "--scan", metavar="NETWORK", nargs="?", const="", help="ask the local network, or e.g. 10.0.0.0/24; print; exit"
+    )
     parser.add_argument("--record", metavar="FILE", type=Path, help="write the traffic of all lines to FILE")
     parser.add_argument("--leak", metavar="SECONDS", type=float, help=argparse.SUPPRESS)  # a fork's; there is no leak
 

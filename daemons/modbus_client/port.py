@@ -30,15 +30,18 @@ BUILT_IN = ("ttyS", "ttymxc", "ttyO", "ttyAMA")
 _log = logging.getLogger(__name__)
 
 
-def resolve(tty: str, *, allow_built_in: bool = False) -> Path:
-    """Return the device behind a tty or one of its links in /dev/serial. Raises LinkLost, saying what to do."""
+def resolve(tty: str) -> Path:
+    """Return the device behind a tty or one of its links in /dev/serial. Raises LinkLost when it is not there."""
     path = Path(tty if tty.startswith("/") else f"/dev/{tty}")
     real = path.resolve()
     if not real.exists():
         raise LinkLost(f"{path} is not there; is the adapter plugged in?")
-    if real.name.startswith(BUILT_IN) and not allow_built_in:
-        raise LinkLost(f"{path} is a port of the board; set allow_builtin_port: true if it really is free for Modbus")
     return real
+
+
+def is_built_in(tty: str) -> bool:
+    """Tell whether a tty is a port of the board itself."""
+    return Path(tty if tty.startswith("/") else f"/dev/{tty}").resolve().name.startswith(BUILT_IN)
 
 
 async def open_port(endpoint: Endpoint, factory: Callable[[], asyncio.Protocol]) -> asyncio.Transport:
@@ -64,7 +67,7 @@ async def stop_serial_starter(tty: str) -> None:
     """Ask serial-starter to let go of a port; where there is no serial-starter, nothing happens."""
     if not await asyncio.to_thread(STOP_TTY.exists):
         return
-    name = resolve(tty, allow_built_in=True).name
+    name = resolve(tty).name
     process = await asyncio.create_subprocess_exec(str(STOP_TTY), name, stdin=asyncio.subprocess.DEVNULL)
     try:
         async with asyncio.timeout(STOP_LIMIT_S):

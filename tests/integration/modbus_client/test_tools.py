@@ -171,3 +171,28 @@ async def test_devices_of_the_old_fork_are_taken_over(tmp_path: Path) -> None:
         own = "/Settings/ModbusClient/ttyTEST9/Devices"
         await gx.wait_for(SETTINGS, own, lambda value: value == "rtu:ttyTEST9:9600:1")
         await gx.wait_log("is not there; is the adapter plugged in?")
+
+
+async def test_a_spec_without_unit_is_served_once_its_unit_is_found(tmp_path: Path) -> None:
+    station = Station(meters.smappee(meter_truths()))
+    station.behaviour.is_asleep = True
+    async with TcpMeter({61: station}) as box, Installation(tmp_path, "-F", f"tcp:127.0.0.1:{box.port}:0") as gx:
+        gx.start()
+        await asyncio.sleep(2.0)
+        station.behaviour.is_asleep = False
+        await gx.wait_value("com.victronenergy.grid.smappee_5400070196", "/Ac/L2/Power", 370.2)
+        await gx.wait_log("is unit 61")
+
+
+async def test_ports_of_the_board_are_refused(tmp_path: Path) -> None:
+    async with Installation(tmp_path, "-F", "rtu:ttyS0:9600:1") as gx:
+        gx.start()
+        await gx.wait_log("is a port of the board")
+
+
+async def test_command_line_scan_prints_what_it_finds(tmp_path: Path) -> None:
+    code, output = await _client(tmp_path, "--scan", "127.0.0.8/30")
+    assert code == 1
+    assert "2 hosts asked, 0 devices found" in output
+    code, output = await _client(tmp_path, "--scan", "everywhere")
+    assert code == 2
