@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from simulators.gx.settings import SettingsSimulator
 from tests.peers.dbus import DBusDaemon
+from tests.peers.missing_stdlib import gx_environment, gx_module_command
 from tests.peers.process import Peer
 from velib_async.bus import Bus, open_bus
 from velib_async.errors import CallError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[3]
 PATIENCE_S = 40.0  # a loaded machine; what is waited for takes a second or two
 ITEM = "com.victronenergy.BusItem"
 
@@ -51,15 +49,13 @@ class Installation:
 
     def start(self) -> None:
         """Start the daemon."""
-        env = {
-            **os.environ,
-            "PYTHONPATH": f"{REPOSITORY}/lib:{REPOSITORY}/daemons",
-            "VENUS_DAEMONS_DATA": str(self.directory),
-            "VENUS_DAEMONS_RUN": str(self.directory / "run"),
-            "DBUS_SYSTEM_BUS_ADDRESS": self.dbus.address,
-        }
+        env = gx_environment(
+            VENUS_DAEMONS_DATA=str(self.directory),
+            VENUS_DAEMONS_RUN=str(self.directory / "run"),
+            DBUS_SYSTEM_BUS_ADDRESS=self.dbus.address,
+        )
         (self.directory / "run").mkdir(exist_ok=True)
-        command = [sys.executable, "-m", "modbus_client", "-b", self.dbus.address, *self.arguments]
+        command = gx_module_command("modbus_client", "-b", self.dbus.address, *self.arguments)
         self.peer = Peer("modbus-client", command, env=env)
         self.peer.start()
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
-import sys
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -15,7 +13,8 @@ from simulators.modbus import controllers, meters
 from simulators.modbus.replay import load_trace
 from simulators.modbus.server import Station, TcpMeter
 from simulators.modbus.truths import inverter_truths, meter_truths
-from tests.integration.modbus_client.installation import REPOSITORY, Installation
+from tests.integration.modbus_client.installation import Installation
+from tests.peers.missing_stdlib import gx_environment, gx_module_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,14 +26,9 @@ SETTINGS = "com.victronenergy.settings"
 
 
 async def _client(directory: Path, *arguments: str) -> tuple[int, str]:
-    env = {
-        **os.environ,
-        "PYTHONPATH": f"{REPOSITORY}/lib:{REPOSITORY}/daemons",
-        "VENUS_DAEMONS_DATA": str(directory),
-        "VENUS_DAEMONS_RUN": str(directory),
-    }
+    env = gx_environment(VENUS_DAEMONS_DATA=str(directory), VENUS_DAEMONS_RUN=str(directory))
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "modbus_client", *arguments), env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        *gx_module_command("modbus_client", *arguments), env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     output, _ = await process.communicate()
     return process.returncode or 0, output.decode()
