@@ -74,7 +74,7 @@ async def main(context: Context) -> None:
             announced = Announced(fleet, house, manager)
             manager.on_enable = announced.enable
             group.create_task(announced.run(), name="announced devices")
-            if config.discovery:
+            if config.discovery and not places.is_beside_stock:
                 discovery = Discovery(catalogue.definitions.mdns_kinds(), announced.hear)
                 group.create_task(_discover(discovery), name="discovery")
             if config.export_limit is not None:

@@ -31,6 +31,11 @@ class Places:
     settings: str
     held: frozenset[DeviceSpec] = frozenset()
 
+    @property
+    def is_beside_stock(self) -> bool:
+        """The stock driver runs; devices that announce themselves are its own, and share their Enabled setting with it."""
+        return self.service == OWN_SERVICE
+
     def is_held(self, spec: DeviceSpec) -> bool:
         """Tell whether the stock driver polls this device."""
         return spec in self.held

@@ -65,6 +65,11 @@ class DeviceList:
         """Tell whether a changed setting is one of these lists."""
         return path in {self.path(name) for name in self._names}
 
+    @property
+    def held(self) -> frozenset[DeviceSpec]:
+        """What the stock driver polls: not even a scan asks there."""
+        return self._places.held
+
     def auto_scan(self, name: str) -> bool:
         """Tell whether a scan may start by itself."""
         return bool(self._settings.get(self.path(name, "AutoScan")))

@@ -115,7 +115,7 @@ class Manager:
                     await scanner.scan_serial(self._endpoints(), self._fleet.driver_of, full=full)
                 else:
                     hosts = hosts_to_scan(await local_interfaces(), self._config.scan_networks)
-                    specs = [unit.config.spec for unit in self._fleet.units]
+                    specs = [*(unit.config.spec for unit in self._fleet.units), *self._devices.held]
                     await scanner.scan_network(hosts, {(spec.method, spec.target) for spec in specs})
         finally:
             self._publish({"/Scan": 0, "/ScanProgress": None})

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from modbus_client.controls import Controls
 from modbus_client.identity import Place, connection_of, layout_of, mandatory_of, settle
 from modbus_client.protocol.effects import Answered, Effect, Found, Measured, Trouble, WentDown, WentUp
+from modbus_client.protocol.job import State
 from modbus_client.protocol.poll import FAST_S
 from modbus_client.publisher import Publisher
 from modbus_client.readings import Pipeline, tune_ages
@@ -89,9 +90,9 @@ class Unit:
             lost.cancel()
             if not get.done():
                 get.cancel()
-        if get.done() and not get.cancelled():
-            return get.result()
-        return self._reopen
+        if lost.done() and not lost.cancelled() and (error := lost.exception()) is not None:
+            _log.warning("%s: %s; creating the service again", self._label(), error)
+        return get.result() if get.done() and not get.cancelled() else self._reopen
 
     async def _reopen(self) -> None:
         """Create the service again; when the whole bus is gone, opening it ends the daemon with BusLost."""
@@ -108,7 +109,7 @@ class Unit:
 
     async def _found(self, prepared: Prepared) -> None:
         await self._establish(prepared)
-        if self._is_enabled:
+        if self._is_enabled and self.device.state is not State.SEEKING:
             self.device.start(self._registers, time.monotonic())
             self.line.wake()
 
@@ -167,6 +168,7 @@ class Unit:
         else:
             for item in layout.items.values():
                 self.publisher.add(item, self.write)
+            self.publisher.publish({v.register.path: v.value for v in prepared.info if v.register.path})
         self._house.memory.remember(str(self.config.spec), **summarise(prepared))
         await self._open_tanks(prepared)
 

@@ -281,3 +281,18 @@ async def test_a_disabled_device_leaves_the_bus_and_its_line(tmp_path: Path) -> 
         assert station.requests == asked
         assert await gx.set(*setting, 1) == 0
         await gx.wait_value(EM24, "/Ac/Power", 1234.0)
+
+
+async def test_the_end_of_the_bus_ends_the_daemon(tmp_path: Path) -> None:
+    async with (
+        TcpMeter({1: Station(meters.em24_ethernet(meter_truths()))}) as meter,
+        Installation(tmp_path, "-F", f"tcp:127.0.0.1:{meter.port}:1") as gx,
+    ):
+        gx.start()
+        await gx.wait_value(EM24, "/Ac/Power", 1234.0)
+        gx.dbus.kill()
+        assert gx.peer is not None
+        assert gx.peer.process is not None
+        assert await asyncio.to_thread(gx.peer.process.wait, 30) == 1
+        await gx.wait_log("BusLost")
+        assert "Traceback" not in gx.output
