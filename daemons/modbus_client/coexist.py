@@ -33,7 +33,7 @@ class Places:
 
     @property
     def is_beside_stock(self) -> bool:
-        """The stock driver runs; devices that announce themselves are its own, and share their Enabled setting with it."""
+        """The stock driver runs: what announces itself is its own, by the Enabled setting that both would share."""
         return self.service == OWN_SERVICE
 
     def is_held(self, spec: DeviceSpec) -> bool:
