@@ -19,19 +19,19 @@ class Mk2Error(Exception):
     """Base of everything this package raises on purpose."""
 
 
-class LinkLost(Mk2Error):
+class LinkLost(Mk2Error):  # noqa: N818  # names the event
     """The serial line ended: unplugged, closed, or reset by the kernel."""
 
 
-class PortBusy(Mk2Error):
+class PortBusy(Mk2Error):  # noqa: N818  # names the state
     """Another process has the tty. Two programs on one MK3 corrupt each other, so neither is allowed in."""
 
 
-class NoReply(Mk2Error):
+class NoReply(Mk2Error):  # noqa: N818  # names the event
     """No answer within the time limit; says nothing about whether the command was carried out."""
 
 
-class Refused(Mk2Error):
+class Refused(Mk2Error):  # noqa: N818  # names the answer
     """The device answered, and the answer is no."""
 
 
@@ -43,5 +43,5 @@ class AccessDenied(Refused):
     """The setting exists but is locked by its access level."""
 
 
-class Unsafe(Mk2Error):
+class Unsafe(Mk2Error):  # noqa: N818  # names the judgement
     """Refused here, before anything went over the wire; the text says why and what would allow it."""

@@ -141,6 +141,11 @@ class RamInfoShort(Record):
         """The raw scale; 0 when the reply has none."""
         return int.from_bytes(self.tail[:2], "little", signed=True)
 
+    @property
+    def offset(self) -> int:
+        """The raw offset; 0 when the reply has none."""
+        return int.from_bytes(self.tail[2:], "little", signed=True)
+
 
 REQUESTS: tuple[type[Record], ...] = (RamRead, SnapshotRead, RamInfoRead)
 REPLIES: tuple[type[Record], ...] = (RamValues, RamUnsupported, SnapshotValues, RamInfoReply, RamInfoShort)

@@ -1,0 +1,325 @@
+"""Questions and answers on one line, several under way at once.
+
+An interface takes a winmon request on each of the slots X, Y and Z, and info requests beside them. `VEBusConnection`
+keeps a window of each kind filled, sends what is waiting as soon as a reply makes room, and gives each reply to the
+request it belongs to. Nothing that arrives can raise: what nobody asked for is counted and dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from mk2.errors import LinkLost, NoReply, Refused, Unsupported
+from mk2.foreign import PERIOD_S, ForeignTraffic
+from mk2.frames import bus, config, info, parse_reply
+from mk2.frames.led import Leds
+from mk2.frames.status import NotRecognised
+from mk2.frames.winmon import Winmon
+from mk2.framing import Frame, FrameUnpacker
+from mk2.line import BITS_PER_BYTE
+from mk2.pending import Kind, Pending
+from mk2.slots import SLOTS, Slots
+from mk2.statistics import Statistics
+from mk2.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mk2.frames.record import Record
+    from mk2.line import Line
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+REPLY_TIMEOUT_S = 0.5
+"""Longest time a device takes to answer, without the time on the wire."""
+
+LONGEST_REPLY = 19
+"""Bytes of the longest reply, an info frame with LEDs; what may be in front of ours in the interface's queue."""
+
+SILENCE_S = 0.25
+"""An incomplete frame that waits so long will not be completed: a whole one takes 140 ms at 2400 baud."""
+
+MAX_QUEUE = 64
+"""Requests that may wait for their turn. At 20 per second that is three seconds; more means that somebody runs wild."""
+
+
+class VEBusConnection:
+    """One open line. Use as `async with`, which starts listening and in the end closes the line.
+
+    Args:
+        line: the wire; owned by the connection from then on.
+        on_message: called with every message that is not the answer to a request (version, boot, panel frames).
+        on_leds: called with the LEDs whenever a frame carries them.
+
+    Attributes:
+        windows: how many requests of each kind may be under way. One of each to begin with, three for winmon.
+        total: how many altogether.
+        pad_final_ff: append 00 to frames that end in FF, as interfaces before 1130128 need it.
+        statistics, unpacker: counters.
+        last_reply: loop time of the last answer to a request, None before the first.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        *,
+        on_message: Callable[[Record], None] | None = None,
+        on_leds: Callable[[Leds], None] | None = None,
+    ) -> None:
+        self.line = line
+        self.windows = {Kind.PLAIN: Window(1), Kind.INFO: Window(1), Kind.WINMON: Window(len(SLOTS))}
+        self.total = Window(len(SLOTS) + 2)
+        self.pad_final_ff = False
+        self.statistics = Statistics()
+        self.unpacker = FrameUnpacker()
+        self.last_reply: float | None = None
+        self._on_message = on_message
+        self._on_leds = on_leds
+        self._loop = asyncio.get_running_loop()
+        self._waiting: dict[Kind, deque[Pending]] = {kind: deque() for kind in Kind}
+        self._flying: list[Pending] = []
+        self._slots = Slots()
+        self._foreign = ForeignTraffic()
+        self._sent_until = 0.0
+        self._flush_timer: asyncio.TimerHandle | None = None
+        self._rest_timer: asyncio.TimerHandle | None = None
+        self._lost: asyncio.Future[None] = self._loop.create_future()
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        self.line.start(self._receive, self._end)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the line; whatever still waits gets `LinkLost`."""
+        self._closed = True
+        self._end()
+        await self.line.close()
+
+    async def wait_lost(self) -> None:
+        """Wait until the line ends.
+
+        Raises:
+            LinkLost: it ended without `close`.
+        """
+        await asyncio.shield(self._lost)
+        if not self._closed:
+            raise self._link_lost()
+
+    @property
+    def is_lost(self) -> bool:
+        """Tell whether the line has ended."""
+        return self._lost.done()
+
+    @property
+    def sees_foreign_traffic(self) -> bool:
+        """Tell whether another program seems to be talking to this interface."""
+        return self._foreign.is_seen(self._loop.time())
+
+    @property
+    def byte_s(self) -> float:
+        """Time that a byte takes on the wire."""
+        return BITS_PER_BYTE / self.line.baudrate
+
+    def send(self, message: Record) -> None:
+        """Send a message that is not answered."""
+        raw = Frame(message.encode()).encode(pad=self.pad_final_ff)
+        log.debug("> %s", message)
+        self._sent_until = max(self._loop.time(), self._sent_until) + len(raw) * self.byte_s
+        self.line.write(raw)
+
+    async def request(
+        self,
+        message: Record,
+        expect: Callable[[Record], T | None],
+        *,
+        kind: Kind = Kind.PLAIN,
+        timeout_s: float = REPLY_TIMEOUT_S,
+        urgent: bool = False,
+        device: int | None = None,
+    ) -> T:
+        """Send a message when its turn comes, and return the answer.
+
+        Args:
+            message: what to send; for `Kind.WINMON` the body only, the slot is chosen here.
+            expect: given a message (the body, for winmon), returns the answer, or None when this is not all of it;
+                raises `Refused` when the answer is no.
+            kind: which window it counts in.
+            timeout_s: time for the answer, counted from when the last byte has left; the time on the wire is added.
+            urgent: go before all that waits.
+            device: index of the device that a winmon request is for, None for the selected one.
+
+        Raises:
+            NoReply: no answer in time.
+            Refused: the answer is no.
+            LinkLost: the line has ended.
+        """
+        if self.is_lost:
+            raise self._link_lost()
+        queue = self._waiting[kind]
+        if len(queue) >= MAX_QUEUE:
+            raise NoReply(f"{self.line.name}: {MAX_QUEUE} requests are waiting already")
+        pending = Pending(message, kind, expect, timeout_s, self._loop.create_future(), device)
+        (queue.appendleft if urgent else queue.append)(pending)
+        self._pump()
+        try:
+            result: T = await pending.future
+            return result
+        finally:
+            self._forget(pending)
+
+    def _link_lost(self) -> LinkLost:
+        return LinkLost(f"{self.line.name}: the serial line has ended")
+
+    def _pump(self) -> None:
+        """Send what is waiting, as far as the windows allow."""
+        for kind, queue in self._waiting.items():
+            while queue and len(self._flying) < self.total.size:
+                flying = [other for other in self._flying if other.kind is kind]
+                if len(flying) >= self.windows[kind].size:
+                    break
+                if kind is Kind.WINMON:
+                    slot = self._slots.free([other.slot for other in flying], self._loop.time())
+                    if slot is None:
+                        self._wait_for_slot()
+                        break
+                    queue[0].slot = slot
+                self._launch(queue.popleft())
+
+    def _wait_for_slot(self) -> None:
+        if self._rest_timer is None:
+            self._rest_timer = self._loop.call_at(self._slots.next_free_at(self._loop.time()), self._end_rest)
+
+    def _end_rest(self) -> None:
+        self._rest_timer = None
+        self._pump()
+
+    def _launch(self, pending: Pending) -> None:
+        self._flying.append(pending)
+        self.statistics.requests += 1
+        self.send(pending.wire_message())
+        pending.sent_at = self._loop.time()
+        on_the_wire = self._sent_until - pending.sent_at + len(self._flying) * LONGEST_REPLY * self.byte_s
+        pending.timer = self._loop.call_later(pending.timeout_s + on_the_wire, self._time_out, pending)
+
+    def _time_out(self, pending: Pending) -> None:
+        self.statistics.timeouts += 1
+        self.windows[pending.kind].fail()
+        self.total.fail()
+        pending.fail(NoReply(f"{self.line.name}: no reply to {pending.message}"))
+        self._forget(pending, answered=False)
+
+    def _forget(self, pending: Pending, *, answered: bool = False) -> None:
+        """Take a request out of all books, however it ended; its reply may still come unless it was `answered`."""
+        if pending.timer is not None:
+            pending.timer.cancel()
+        if pending in self._flying:
+            self._flying.remove(pending)
+            if pending.slot and not answered:
+                self._slots.rest(pending.slot, self._loop.time())
+        elif pending in self._waiting[pending.kind]:
+            self._waiting[pending.kind].remove(pending)
+        if not self.is_lost:
+            self._pump()
+
+    def _receive(self, data: bytes) -> None:
+        for frame in self.unpacker.feed(data):
+            self._take(frame)
+        if self._flush_timer is not None:
+            self._flush_timer.cancel()
+            self._flush_timer = None
+        if self.unpacker.pending:
+            self._flush_timer = self._loop.call_later(SILENCE_S, self._flush)
+
+    def _flush(self) -> None:
+        self._flush_timer = None
+        for frame in self.unpacker.flush():
+            self._take(frame)
+
+    def _take(self, frame: Frame) -> None:
+        if frame.leds is not None and self._on_leds is not None:
+            self._on_leds(Leds.appended(frame.leds))
+        message = parse_reply(frame)
+        log.debug("< %s", frame if message is None else message)
+        if message is None:
+            self.statistics.unknown_frames += 1
+        elif not self._answer(message):
+            self._stray(message)
+
+    def _answer(self, message: Record) -> bool:
+        """Give a message to the request that it answers; return whether there is one."""
+        for pending in self._flying:
+            body = pending.body_of(message)
+            if body is None:
+                continue
+            if isinstance(message, Winmon) and isinstance(body, NotRecognised):
+                self.windows[pending.kind].fail()  # it may have come too fast for the device
+                self._settle(pending, error=Unsupported(f"{self.line.name}: not recognised: {pending.message}"))
+                return True
+            try:
+                result = pending.expect(body)
+            except Refused as error:
+                self._settle(pending, error=error)
+                return True
+            if result is not None:
+                self._settle(pending, result)
+                return True
+        return isinstance(message, Winmon) and any(message.letter == pending.slot for pending in self._flying)
+
+    def _settle(self, pending: Pending, result: object = None, error: Refused | None = None) -> None:
+        self.statistics.replies += 1
+        self.last_reply = self._loop.time()
+        self.statistics.count_latency(self.last_reply - pending.sent_at)
+        if error is None:
+            self.windows[pending.kind].succeed()
+            self.total.succeed()
+            pending.succeed(result)
+        else:
+            self.statistics.refusals += 1
+            pending.fail(error)
+        self._forget(pending, answered=True)
+
+    def _stray(self, message: Record) -> None:
+        """Take a message that answers nothing: an announcement, a late reply, or a reply to somebody else."""
+        now = self._loop.time()
+        if isinstance(message, Winmon):
+            if self._slots.is_resting(message.letter, now):
+                self.statistics.late_replies += 1
+                self._slots.wake(message.letter)
+                self._pump()
+            else:
+                self._count_foreign(now)
+        elif isinstance(message, info.DcInfo | info.AcInfo | config.ConfigInfo):
+            self.statistics.late_replies += 1
+        elif self._on_message is not None:
+            self.statistics.boots += isinstance(message, bus.Boot)
+            self._on_message(message)
+
+    def _count_foreign(self, now: float) -> None:
+        self.statistics.foreign_replies += 1
+        if self._foreign.note(now):
+            log.warning(
+                "%s: replies arrive that were not asked for; another program talks to this interface: stop it. "
+                "Nothing is written to the device until it has been quiet for %d s",
+                self.line.name,
+                PERIOD_S,
+            )
+
+    def _end(self) -> None:
+        if self.is_lost:
+            return
+        self._lost.set_result(None)
+        for timer in (self._flush_timer, self._rest_timer):
+            if timer is not None:
+                timer.cancel()
+        waiting = [pending for queue in self._waiting.values() for pending in queue]
+        for pending in [*self._flying, *waiting]:
+            pending.fail(self._link_lost())

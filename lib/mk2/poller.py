@@ -1,0 +1,84 @@
+"""Keeps the wire busy: starts the jobs of a schedule as soon as there is room for them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from mk2.errors import NoReply, Refused
+from mk2.pending import Kind
+
+if TYPE_CHECKING:
+    from mk2.connection import VEBusConnection
+    from mk2.schedule import Job, Schedule
+
+log = logging.getLogger(__name__)
+
+GIVE_UP_AFTER = 3
+"""So many failures in a row before a value counts as lost: one proves nothing."""
+
+
+class Poller:
+    """Runs a schedule on a connection.
+
+    Attributes:
+        failures: failures in a row, by the name of the job.
+    """
+
+    def __init__(self, connection: VEBusConnection, schedule: Schedule) -> None:
+        self.schedule = schedule
+        self.failures: dict[str, int] = {}
+        self._connection = connection
+        self._loop = asyncio.get_running_loop()
+        self._flying = dict.fromkeys(Kind, 0)
+        self._group: asyncio.TaskGroup | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def run(self) -> None:
+        """Poll until cancelled.
+
+        Raises:
+            ExceptionGroup: with `LinkLost` when the line ends.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                self._fill()
+                await self._loop.create_future()
+        finally:
+            self._group = None
+            if self._timer is not None:
+                self._timer.cancel()
+
+    def has_lost(self, name: str) -> bool:
+        """Tell whether the value of this job can no longer be had."""
+        return self.failures.get(name, 0) >= GIVE_UP_AFTER
+
+    def _fill(self) -> None:
+        if self._group is None or self._connection.is_lost:
+            return
+        now = self._loop.time()
+        for kind, window in self._connection.windows.items():
+            while self._flying[kind] < window.size:
+                job = self.schedule.next_job(kind, now)
+                if job is None:
+                    break
+                self._flying[kind] += 1
+                self._group.create_task(self._do(job), name=f"mk2 {job.name}")
+        wait_s = self.schedule.wait_s(now)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None if wait_s is None else self._loop.call_later(wait_s, self._fill)
+
+    async def _do(self, job: Job) -> None:
+        try:
+            await job.run()
+            self.failures[job.name] = 0
+        except (NoReply, Refused) as error:
+            self.failures[job.name] = self.failures.get(job.name, 0) + 1
+            log.debug("%s: %s", job.name, error)
+        finally:
+            self._flying[job.kind] -= 1
+            self.schedule.finish(job, self._loop.time())
+            self._fill()

@@ -1,0 +1,43 @@
+"""Puts plant, devices and interface together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulators.multiplus.device import Device
+from simulators.multiplus.interface import TURNAROUND_S, Interface
+from simulators.multiplus.plant import Plant
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What to build.
+
+    Attributes:
+        phases: phase of each device, counted from 0: (0,) one device, (0, 1, 2) three phases, (0, 0) two in parallel.
+        has_ess: whether the devices have the ESS assistant.
+        strict, is_mk3, turnaround_s, seed: see `Interface`.
+    """
+
+    phases: tuple[int, ...] = (0,)
+    has_ess: bool = False
+    strict: bool = True
+    is_mk3: bool = True
+    turnaround_s: float = TURNAROUND_S
+    seed: int = 1
+
+
+def assemble(layout: Layout | None = None) -> Interface:
+    """Return an interface with its devices."""
+    layout = layout or Layout()
+    plant = Plant(1 + max(layout.phases))
+    shares = {phase: 1 / layout.phases.count(phase) for phase in layout.phases}
+    devices = [Device(plant, phase=phase, share=shares[phase], has_ess=layout.has_ess) for phase in layout.phases]
+    return Interface(
+        plant,
+        devices,
+        strict=layout.strict,
+        is_mk3=layout.is_mk3,
+        turnaround_s=layout.turnaround_s,
+        seed=layout.seed,
+    )
