@@ -21,7 +21,7 @@ from mk2.frames.winmon import Winmon
 from mk2.framing import Frame, FrameUnpacker
 from mk2.line import BITS_PER_BYTE
 from mk2.pending import Kind, Pending
-from mk2.slots import SLOTS, Slots
+from mk2.slots import QUARANTINE_S, SLOTS, Slots
 from mk2.statistics import Statistics
 from mk2.window import Window
 
@@ -43,6 +43,9 @@ LONGEST_REPLY = 19
 
 SILENCE_S = 0.25
 """An incomplete frame that waits so long will not be completed: a whole one takes 140 ms at 2400 baud."""
+
+OPTIONAL_REST_S = 0.3
+"""Rest of a slot after an answer that need not come: most often it never does."""
 
 MAX_QUEUE = 64
 """Requests that may wait for their turn. At 20 per second that is three seconds; more means that somebody runs wild."""
@@ -145,6 +148,7 @@ class VEBusConnection:
         timeout_s: float = REPLY_TIMEOUT_S,
         urgent: bool = False,
         device: int | None = None,
+        is_optional: bool = False,
     ) -> T:
         """Send a message when its turn comes, and return the answer.
 
@@ -156,6 +160,7 @@ class VEBusConnection:
             timeout_s: time for the answer, counted from when the last byte has left; the time on the wire is added.
             urgent: go before all that waits.
             device: index of the device that a winmon request is for, None for the selected one.
+            is_optional: many devices do not answer this; a missing answer is no trouble on the line.
 
         Raises:
             NoReply: no answer in time.
@@ -167,7 +172,7 @@ class VEBusConnection:
         queue = self._waiting[kind]
         if len(queue) >= MAX_QUEUE:
             raise NoReply(f"{self.line.name}: {MAX_QUEUE} requests are waiting already")
-        pending = Pending(message, kind, expect, timeout_s, self._loop.create_future(), device)
+        pending = Pending(message, kind, expect, timeout_s, self._loop.create_future(), device, is_optional)
         (queue.appendleft if urgent else queue.append)(pending)
         self._pump()
         try:
@@ -211,9 +216,10 @@ class VEBusConnection:
         pending.timer = self._loop.call_later(pending.timeout_s + on_the_wire, self._time_out, pending)
 
     def _time_out(self, pending: Pending) -> None:
-        self.statistics.timeouts += 1
-        self.windows[pending.kind].fail()
-        self.total.fail()
+        if not pending.is_optional:
+            self.statistics.timeouts += 1
+            self.windows[pending.kind].fail()
+            self.total.fail()
         pending.fail(NoReply(f"{self.line.name}: no reply to {pending.message}"))
         self._forget(pending, answered=False)
 
@@ -224,7 +230,8 @@ class VEBusConnection:
         if pending in self._flying:
             self._flying.remove(pending)
             if pending.slot and not answered:
-                self._slots.rest(pending.slot, self._loop.time())
+                period_s = OPTIONAL_REST_S if pending.is_optional else QUARANTINE_S
+                self._slots.rest(pending.slot, self._loop.time(), period_s)
         elif pending in self._waiting[pending.kind]:
             self._waiting[pending.kind].remove(pending)
         if not self.is_lost:

@@ -25,7 +25,10 @@ class Kind(Enum):
 
 @dataclass(eq=False, slots=True)
 class Pending:
-    """One request; `expect` returns the answer in a message, or None when this is not it, or not all of it."""
+    """One request; `expect` returns the answer in a message, or None when this is not it, or not all of it.
+
+    An answer that is optional is no sign of trouble when it does not come.
+    """
 
     message: Record
     kind: Kind
@@ -33,6 +36,7 @@ class Pending:
     timeout_s: float
     future: asyncio.Future[Any]
     device: int | None = None
+    is_optional: bool = False
     slot: str = ""
     sent_at: float = 0.0
     timer: asyncio.TimerHandle | None = field(default=None)

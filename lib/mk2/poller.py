@@ -41,15 +41,15 @@ class Poller:
         Raises:
             ExceptionGroup: with `LinkLost` when the line ends.
         """
-        try:
-            async with asyncio.TaskGroup() as group:
-                self._group = group
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            try:
                 self._fill()
                 await self._loop.create_future()
-        finally:
-            self._group = None
-            if self._timer is not None:
-                self._timer.cancel()
+            finally:
+                self._group = None
+                if self._timer is not None:
+                    self._timer.cancel()
 
     def has_lost(self, name: str) -> bool:
         """Tell whether the value of this job can no longer be had."""
@@ -81,4 +81,4 @@ class Poller:
         finally:
             self._flying[job.kind] -= 1
             self.schedule.finish(job, self._loop.time())
-            self._fill()
+        self._fill()

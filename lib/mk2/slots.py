@@ -16,9 +16,9 @@ class Slots:
     def __init__(self) -> None:
         self._resting: dict[str, float] = {}
 
-    def rest(self, slot: str, now: float) -> None:
+    def rest(self, slot: str, now: float, period_s: float = QUARANTINE_S) -> None:
         """Let a slot rest from now on."""
-        self._resting[slot] = now + QUARANTINE_S
+        self._resting[slot] = now + period_s
 
     def is_resting(self, slot: str, now: float) -> bool:
         """Tell whether a reply on this slot can be the late answer to a request that was given up."""

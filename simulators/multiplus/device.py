@@ -25,6 +25,7 @@ class Device:
         eeprom_writes: how often a setting was written to EEPROM; the figure that must stay small.
         writes: every write as (kind, id, value), kind one of "ram", "setting", "eeprom".
         long_replies: winmon long mode.
+        acknowledges_assistants: answer writes to variables of assistants, which many devices do not.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Device:
         self.assistants = dict(registers.ESS_ASSISTANTS if has_ess else registers.NO_ASSISTANTS)
         self.has_ess = has_ess
         self.long_replies = True
+        self.acknowledges_assistants = True
         self.eeprom_writes = 0
         self.writes: list[tuple[str, int, int]] = []
         self.substate = CHARGE_SUBSTATE
@@ -194,7 +196,7 @@ class Device:
                 self.plant.setpoints_w[self.phase] = -float(value - 0x10000 if value & 0x8000 else value)
             if self.has_ess and var == registers.ESS_FLAGS:
                 self.plant.charge_allowed = not value & 1
-            return []  # the acknowledgement for such ids is often missing: here it always is
+            return [b"\x87"] if self.acknowledges_assistants else []
         if var == 13:  # noqa: PLR2004  # the state of charge, the one variable that may be set
             self.plant.soc = value / 200
             return [b"\x87"]

@@ -1,0 +1,255 @@
+"""Changing things, safely. Every method looks first, refuses what can do harm, and logs the old and the new value."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mk2 import expectations
+from mk2.budget import EepromBudget
+from mk2.errors import NoReply, Refused, Unsafe
+from mk2.frames import bus
+from mk2.frames.config import AcFlag
+from mk2.frames.switch import PanelLine, SwitchAck, SwitchCommand, SwitchFlag, SwitchState
+from mk2.frames.writes import WriteById, WriteTarget
+from mk2.pending import Kind
+from mk2.ram_var import FIRST_ASSISTANT_VAR, RamVar
+from mk2.setting import FLAG_SETTINGS, GRID_SETTINGS, Setting, change_flags
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mk2.reading import ConfigReading
+    from mk2.session import VEBusSession
+    from mk2.setting import SettingInfo
+
+log = logging.getLogger(__name__)
+
+RESET_CONFIRMATION = "reset and drop the AC output"
+EEPROM_PAUSE_S = 0.2
+"""Pause after a write to EEPROM; the next one may otherwise be lost."""
+
+OPTIONAL_ACK_S = 0.15
+MAX_SHORT_ID = 0xFF
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """What is allowed beyond switching and limiting.
+
+    Attributes:
+        off_without_standby: switch off even when the interface cannot keep the bus awake; it may not come back.
+        ram_variables: write variables besides the state of charge and the words of ESS.
+        settings: write settings to RAM, where they last until the device restarts.
+        eeprom: write settings to EEPROM.
+        reset: restart the device, which drops the AC output.
+    """
+
+    off_without_standby: bool = False
+    ram_variables: bool = False
+    settings: bool = False
+    eeprom: bool = False
+    reset: bool = False
+
+
+@dataclass(slots=True)
+class Control:
+    """Writes to one VE.Bus system.
+
+    Args:
+        session: where to write.
+        permissions: what the user has allowed.
+        budget: of writes to EEPROM.
+        save_budget: called after each of them, before it is done.
+        name: of the system, for the log.
+
+    All methods raise `Unsafe` when our own guard says no, and `NoReply`, `Refused` or `LinkLost` for the device.
+    """
+
+    session: VEBusSession
+    permissions: Permissions = field(default_factory=Permissions)
+    budget: EepromBudget = field(default_factory=EepromBudget)
+    save_budget: Callable[[EepromBudget], None] = lambda _: None
+    name: str = "VE.Bus"
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def set_mode(self, state: SwitchState) -> None:
+        """Set the switch. The current limit stays what it is: it is read first and sent along."""
+        async with self._lock:
+            config = await self._look()
+            if config.frame.ac_flags & AcFlag.MULTI_CONTROL:
+                raise Unsafe(f"{self.name}: a Digital Multi Control owns the switch; use that")
+            if state is SwitchState.OFF:
+                await self._keep_awake()
+            await self._switch(state, config.frame.limit, config, "switch")
+
+    async def set_current_limit(self, amps: float) -> None:
+        """Set the shore current limit. The switch stays what it is: it is read first and sent along."""
+        async with self._lock:
+            config = await self._look()
+            if not config.limit_min_a <= amps <= config.limit_max_a:
+                raise Unsafe(f"{self.name}: {amps:g} A is outside {config.limit_min_a:g}..{config.limit_max_a:g} A")
+            await self._switch(await self._present_state(config), round(amps * 10), config, "current limit")
+
+    async def _look(self) -> ConfigReading:
+        """Read the configuration frame, without which nothing is switched."""
+        self._refuse_company()
+        return await self.session.config(urgent=True)
+
+    async def _present_state(self, config: ConfigReading) -> SwitchState:
+        """Return the switch position that changes nothing when it is sent.
+
+        The remote switch as the device reports it, unless that would stop a device that runs: without a panel its bits
+        are all zero while the front switch keeps the device on.
+        """
+        frame = config.frame
+        report = await self.session.switch_report()
+        if report.state == frame.remote_state:
+            return frame.remote_state
+        running = frame.active_state is not SwitchState.OFF
+        return frame.active_state if running and frame.remote_state is SwitchState.OFF else frame.remote_state
+
+    async def _switch(self, state: SwitchState, limit: int, config: ConfigReading, what: str) -> None:
+        frame = config.frame
+        limit = max(frame.limit_min, min(frame.limit_max, limit))
+        log.info(
+            "%s: %s: switch %s -> %s, limit %.1f -> %.1f A",
+            self.name,
+            what,
+            frame.active_state.name,
+            state.name,
+            config.limit_a,
+            limit / 10,
+        )
+        await self.session.connection.request(
+            SwitchCommand(state, limit, flags=SwitchFlag.LIMIT_IN_AMPS),
+            expectations.one(SwitchAck),
+            urgent=True,
+        )
+
+    async def _keep_awake(self) -> None:
+        """Make sure that the bus stays powered after OFF, else nobody can switch the device on again."""
+        try:
+            lines = await self.session.panel_lines()
+            if not lines & PanelLine.STANDBY:
+                await self.session.panel_lines(lines | PanelLine.STANDBY)
+                lines = await self.session.panel_lines()
+        except (NoReply, Refused):
+            lines = 0
+        if lines & PanelLine.STANDBY:
+            return
+        if not self.permissions.off_without_standby:
+            raise Unsafe(
+                f"{self.name}: this interface cannot keep the bus awake, so the device could not be switched on again "
+                "from here; allow_off_without_standby permits it all the same",
+            )
+        log.warning("%s: switching off without the standby line; it may have to be switched on by hand", self.name)
+
+    async def write_ram(self, var: int, raw: int, *, device: int | None = None, is_cyclic: bool = False) -> None:
+        """Write the raw word of a variable; never touches the EEPROM.
+
+        Many devices do not acknowledge variables of assistants; those are read back instead.
+        """
+        self._refuse_company()
+        if var < FIRST_ASSISTANT_VAR and var != RamVar.STATE_OF_CHARGE and not self.permissions.ram_variables:
+            raise Unsafe(f"{self.name}: writing variable {var} is not allowed")
+        log.log(logging.DEBUG if is_cyclic else logging.INFO, "%s: variable %d := %d", self.name, var, raw)
+        is_optional = var >= FIRST_ASSISTANT_VAR
+        try:
+            await self.session.connection.request(
+                WriteById(WriteTarget.RAM_VARIABLE, var, raw & 0xFFFF),
+                expectations.written,
+                kind=Kind.WINMON,
+                timeout_s=OPTIONAL_ACK_S if is_optional else 0.5,
+                urgent=True,
+                device=device,
+                is_optional=is_optional,
+            )
+        except NoReply:
+            (found,) = await self.session.get_ram_raw(var, device=device, urgent=True)
+            if found != raw & 0xFFFF:
+                raise Refused(f"{self.name}: variable {var} was not changed: it is {found}") from None
+
+    async def write_setting(self, setting: Setting | int, value: float, *, persist: bool = False) -> None:
+        """Write the value of a setting: to RAM only, or with `persist` to EEPROM as well."""
+        info = await self._inspect(setting)
+        try:
+            raw = info.encode(value)
+        except ValueError as error:
+            raise Unsafe(f"{self.name}: setting {int(setting)}: {error}") from error
+        await self._write_setting(setting, raw, persist=persist)
+
+    async def write_flags(self, setting: Setting, *, on: int = 0, off: int = 0, persist: bool = False) -> None:
+        """Set and clear bits of a setting of flags, as far as the device's own mask allows; the others stay."""
+        if setting not in FLAG_SETTINGS:
+            raise Unsafe(f"{self.name}: setting {int(setting)} has no flags")
+        info = await self._inspect(setting)
+        present = await self.session.get_setting_raw(setting)
+        try:
+            raw = change_flags(setting, present, info.maximum, on=on, off=off)
+        except ValueError as error:
+            raise Unsafe(f"{self.name}: {error}") from error
+        await self._write_setting(setting, raw, persist=persist)
+
+    async def _inspect(self, setting: int) -> SettingInfo:
+        if setting in GRID_SETTINGS:
+            raise Unsafe(f"{self.name}: setting {int(setting)} belongs to the grid code and is never written")
+        if not self.permissions.settings:
+            raise Unsafe(f"{self.name}: writing settings is not allowed; see allow_setting_writes")
+        return await self.session.setting_info(setting)
+
+    async def _write_setting(self, setting: int, raw: int, *, persist: bool) -> None:
+        if persist and not self.permissions.eeprom:
+            raise Unsafe(f"{self.name}: writing to EEPROM is not allowed; see allow_eeprom_writes")
+        if setting > MAX_SHORT_ID:
+            raise Unsafe(f"{self.name}: setting {setting} cannot be written in one step")
+        async with self._lock:
+            self._refuse_company()
+            old = await self.session.get_setting_raw(setting)
+            if old == raw:
+                log.info("%s: setting %d is %d already; not written", self.name, setting, raw)
+                return
+            if persist:
+                self.budget.spend(time.time())
+                self.save_budget(self.budget)
+            where = "EEPROM" if persist else "RAM"
+            log.info("%s: setting %d: %d -> %d (%s)", self.name, setting, old, raw, where)
+            target = WriteTarget.SETTING_EEPROM if persist else WriteTarget.SETTING_RAM
+            await self.session.connection.request(
+                WriteById(target, setting, raw),
+                expectations.written,
+                kind=Kind.WINMON,
+                urgent=True,
+            )
+            if persist:
+                await asyncio.sleep(EEPROM_PAUSE_S)
+            found = await self.session.get_setting_raw(setting)
+            if found != raw:
+                raise Refused(f"{self.name}: setting {setting} was not changed: it is {found}")
+
+    async def reset(self, confirmation: str) -> None:
+        """Restart all devices. The AC output drops.
+
+        Args:
+            confirmation: `RESET_CONFIRMATION`, so that nobody calls this by accident.
+        """
+        self._refuse_company()
+        if not self.permissions.reset:
+            raise Unsafe(f"{self.name}: restarting the device is not allowed; see allow_reset")
+        if confirmation != RESET_CONFIRMATION:
+            raise Unsafe(f"{self.name}: a restart drops the AC output; confirm with {RESET_CONFIRMATION!r}")
+        log.warning("%s: restarting the device; the AC output drops", self.name)
+        self.session.connection.send(bus.DeviceReset())
+
+    async def force_charge_state(self, action: int) -> None:
+        """Force equalise (1), absorption (2) or float (3)."""
+        self._refuse_company()
+        log.info("%s: charge state forced: %d", self.name, action)
+        await self.session.state(action)
+
+    def _refuse_company(self) -> None:
+        if self.session.connection.sees_foreign_traffic:
+            raise Unsafe(f"{self.name}: another program talks to this interface; nothing is written until it stops")

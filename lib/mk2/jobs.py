@@ -1,0 +1,122 @@
+"""What is asked of a system again and again, and where the answers go."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mk2.errors import NoReply, Refused, Unsupported
+from mk2.frames.readings import SnapshotTake
+from mk2.pending import Kind
+from mk2.ram_var import RamVar
+from mk2.schedule import Job
+from mk2.session import POWERS
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mk2.identity import Identity
+    from mk2.session import VEBusSession
+
+CONFIG_S = 1.0
+STATE_S = 1.0
+EXTENDED_S = 5.0
+BATTERY_S = 30.0
+"""Ripple and terminal voltage: nobody looks at them more often."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobOptions:
+    """What to poll.
+
+    Attributes:
+        snapshots: latch the powers of all devices at one instant, when the device can.
+        slow_tier: poll limits, states and extended status; without it only the fast tier runs.
+        extra: further slow jobs, e.g. keeping the standby line up.
+    """
+
+    snapshots: bool = True
+    slow_tier: bool = True
+    extra: tuple[Job, ...] = ()
+
+
+def plan_jobs(
+    session: VEBusSession,
+    identity: Identity,
+    give: Callable[[str, object], None],
+    options: JobOptions | None = None,
+) -> list[Job]:
+    """Return the jobs for a system. Each hands its reading to `give`, under the name of the job.
+
+    Names: dc, ac1.., powers (a tuple of `PowerReading`), config, leds, state, extended, battery (ripple and terminal
+    voltage of each device, in V).
+    """
+    options = options or JobOptions()
+
+    def job(name: str, kind: Kind, ask: Callable[[], Awaitable[object]], period_s: float | None = None) -> Job:
+        async def run() -> None:
+            give(name, await ask())
+
+        return Job(name, kind, run, period_s)
+
+    jobs = [job("dc", Kind.INFO, session.dc)]
+    jobs += [job(f"ac{phase}", Kind.INFO, _bind(session.ac, phase)) for phase in identity.phases]
+    if identity.has_powers:
+        latch = identity.has_snapshot and options.snapshots
+        jobs.append(job("powers", Kind.WINMON, _powers(session, identity, latch=latch)))
+    if options.slow_tier:
+        jobs += [
+            job("config", Kind.INFO, session.config, CONFIG_S),
+            job("state", Kind.WINMON, session.state, STATE_S),
+            job("extended", Kind.WINMON, session.extended_status, EXTENDED_S),
+            job("battery", Kind.WINMON, _battery(session, identity), BATTERY_S),
+        ]
+    return jobs + list(options.extra)
+
+
+def _bind(function: Callable[[int], Awaitable[object]], value: int) -> Callable[[], Awaitable[object]]:
+    return lambda: function(value)
+
+
+def _powers(session: VEBusSession, identity: Identity, *, latch: bool) -> Callable[[], Awaitable[object]]:
+    """Ask for the powers of all devices, several devices at a time.
+
+    A slave may not have its snapshot ready yet when it is asked for; then it is asked once more.
+    """
+    known = [var for var in POWERS if var in session.scales]
+
+    async def read(device: int | None) -> tuple[int, ...]:
+        if not latch:
+            return await session.get_ram_raw(*known, device=device)
+        try:
+            return await session.read_snapshot(len(known), device=device)
+        except Unsupported:
+            return await session.read_snapshot(len(known), device=device)
+
+    async def ask() -> object:
+        if latch:
+            session.connection.send(SnapshotTake(tuple(known)))
+        words = await asyncio.gather(*(read(device) for device in identity.devices), return_exceptions=True)
+        found = []
+        for index, word in enumerate(words):
+            if isinstance(word, BaseException):
+                raise word
+            by_var = dict(zip(known, word, strict=True))
+            found.append(session.power_reading([by_var.get(var, 0) for var in POWERS], index))
+        return tuple(found)
+
+    return ask
+
+
+def _battery(session: VEBusSession, identity: Identity) -> Callable[[], Awaitable[object]]:
+    async def ask() -> object:
+        found: list[tuple[float, ...] | None] = []
+        for device in identity.devices:
+            try:
+                found.append(await session.get_ram(RamVar.BATTERY_RIPPLE, RamVar.BATTERY_VOLTAGE, device=device))
+            except (NoReply, Refused):
+                found.append(None)
+        return tuple(found)
+
+    return ask
