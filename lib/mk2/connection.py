@@ -200,8 +200,9 @@ class VEBusConnection:
                 self._launch(queue.popleft())
 
     def _wait_for_slot(self) -> None:
-        if self._rest_timer is None:
-            self._rest_timer = self._loop.call_at(self._slots.next_free_at(self._loop.time()), self._end_rest)
+        free_at = self._slots.next_free_at(self._loop.time())
+        if self._rest_timer is None and free_at is not None:
+            self._rest_timer = self._loop.call_at(free_at, self._end_rest)
 
     def _end_rest(self) -> None:
         self._rest_timer = None

@@ -32,6 +32,6 @@ class Slots:
         """Return a slot to use, or None."""
         return next((slot for slot in SLOTS if slot not in taken and not self.is_resting(slot, now)), None)
 
-    def next_free_at(self, now: float) -> float:
-        """Return when the first resting slot may be used again."""
-        return min(self._resting.values(), default=now)
+    def next_free_at(self, now: float) -> float | None:
+        """Return when the first of the resting slots may be used again, None when none rests."""
+        return min((time for time in self._resting.values() if time > now), default=None)

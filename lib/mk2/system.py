@@ -240,7 +240,7 @@ class VEBusSystem:
             for task in (polling, restart):
                 task.cancel()
             await asyncio.wait([polling, restart])
-        error = None if polling.cancelled() else polling.exception()
+            error = None if polling.cancelled() else polling.exception()
         if error is not None and not connection.is_lost:
             raise error
 

@@ -1,0 +1,306 @@
+"""Each hazard of talking to a running inverter, as a test."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mk2.budget import EepromBudget
+from mk2.control import RESET_CONFIRMATION, Control, Permissions
+from mk2.errors import AccessDenied, Refused, Unsafe
+from mk2.frames.switch import SwitchState
+from mk2.ram_var import RamVar
+from mk2.setting import GRID_SETTINGS, Flag2, Setting
+from simulators.multiplus.assembly import Layout
+from simulators.multiplus.simulated_time import run
+from simulators.multiplus.wire import seal
+from tests.unit.mk2.rig import Rig, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+ALL = Permissions(off_without_standby=True, ram_variables=True, settings=True, eeprom=True, reset=True)
+NO_LIMIT = 0x8000
+
+
+def controlled(
+    action: Callable[[Rig, Control], Awaitable[Any]],
+    permissions: Permissions | None = None,
+    layout: Layout | None = None,
+    **options: Any,
+) -> Rig:
+    async def main() -> Rig:
+        async with connect(layout) as rig:
+            await action(rig, Control(rig.session, permissions or Permissions(), **options))
+            return rig
+
+    return run(main())
+
+
+def test_starting_a_session_sends_no_switch_command_and_writes_nothing() -> None:
+    async def main() -> Rig:
+        async with connect(Layout((0, 1, 2), has_ess=True)) as rig:
+            await rig.identify()
+            return rig
+
+    rig = run(main())
+    assert rig.interface.switch_commands == []
+    assert [device.writes for device in rig.interface.devices] == [[], [], []]
+
+
+def test_mode_change_keeps_the_current_limit() -> None:
+    async def action(rig: Rig, control: Control) -> None:
+        rig.interface.limit = 123
+        await control.set_mode(SwitchState.INVERTER_ONLY)
+
+    rig = controlled(action)
+    assert (rig.interface.plant.switch, rig.interface.limit) == (2, 123)
+
+
+def test_limit_change_keeps_the_mode_even_when_the_interface_was_never_told_one() -> None:
+    for mode in (1, 2, 3):
+
+        async def action(rig: Rig, control: Control, mode: int = mode) -> None:
+            rig.interface.plant.switch = mode
+            await control.set_current_limit(32.0)
+
+        rig = controlled(action)
+        assert (rig.interface.plant.switch, rig.interface.limit) == (mode, 320)
+
+
+def test_limit_is_always_explicit() -> None:
+    async def action(_: Rig, control: Control) -> None:
+        for state in (SwitchState.CHARGER_ONLY, SwitchState.ON):
+            await control.set_mode(state)
+        await control.set_current_limit(20)
+
+    rig = controlled(action)
+    assert len(rig.interface.switch_commands) == 3
+    assert all(int.from_bytes(command[1:3], "little") not in (0, NO_LIMIT) for command in rig.interface.switch_commands)
+
+
+@pytest.mark.parametrize("amps", [0, 9.3, 50.1, -5])
+def test_limit_outside_the_devices_range_is_refused(amps: float) -> None:
+    async def action(_: Rig, control: Control) -> None:
+        with pytest.raises(Unsafe, match=r"outside 9\.4\.\.50 A"):
+            await control.set_current_limit(amps)
+
+    assert controlled(action).interface.switch_commands == []
+
+
+def test_off_raises_the_standby_line_first_and_the_bus_stays_awake() -> None:
+    async def action(rig: Rig, control: Control) -> None:
+        await control.set_mode(SwitchState.OFF)
+        assert rig.interface.lines == 2
+        await asyncio.sleep(30)
+        assert not rig.interface.asleep
+        await control.set_mode(SwitchState.ON)
+
+    assert controlled(action).interface.plant.switch == 3
+
+
+def test_off_is_refused_when_the_bus_cannot_be_kept_awake() -> None:
+    async def action(_: Rig, control: Control) -> None:
+        with pytest.raises(Unsafe, match="allow_off_without_standby"):
+            await control.set_mode(SwitchState.OFF)
+
+    rig = controlled(action, layout=Layout(is_mk3=False))
+    assert rig.interface.switch_commands == []
+
+
+def test_off_without_standby_can_be_allowed() -> None:
+    async def action(_: Rig, control: Control) -> None:
+        await control.set_mode(SwitchState.OFF)
+
+    rig = controlled(action, Permissions(off_without_standby=True), Layout(is_mk3=False))
+    assert rig.interface.plant.switch == 4
+
+
+def test_panel_detect_is_never_raised() -> None:
+    async def action(_: Rig, control: Control) -> None:
+        await control.set_mode(SwitchState.OFF)
+
+    assert controlled(action).interface.lines & 1 == 0
+
+
+def test_state_of_charge_goes_to_ram_and_wears_nothing() -> None:
+    async def action(_: Rig, control: Control) -> None:
+        await control.write_ram(RamVar.STATE_OF_CHARGE, 110)
+
+    device = controlled(action).interface.devices[0]
+    assert device.writes == [("ram", 13, 110)]
+    assert device.eeprom_writes == 0
+
+
+def test_other_variables_need_permission() -> None:
+    async def action(_: Rig, control: Control) -> None:
+        with pytest.raises(Unsafe, match="variable 12 is not allowed"):
+            await control.write_ram(RamVar.RELAY, 1)
+
+    assert controlled(action).interface.devices[0].writes == []
+
+
+def test_settings_need_permission() -> None:
+    async def action(_: Rig, control: Control) -> None:
+        with pytest.raises(Unsafe, match="allow_setting_writes"):
+            await control.write_setting(Setting.FLOAT_VOLTAGE, 27.0)
+
+    assert controlled(action).interface.devices[0].writes == []
+
+
+def test_setting_goes_to_ram_unless_asked_otherwise() -> None:
+    async def action(_: Rig, control: Control) -> None:
+        await control.write_setting(Setting.FLOAT_VOLTAGE, 27.0)
+
+    device = controlled(action, Permissions(settings=True)).interface.devices[0]
+    assert device.writes == [("setting", 3, 2700)]
+    assert (device.settings[3].value, device.settings[3].stored, device.eeprom_writes) == (2700, 2760, 0)
+
+
+def test_eeprom_needs_a_second_permission() -> None:
+    async def action(_: Rig, control: Control) -> None:
+        with pytest.raises(Unsafe, match="allow_eeprom_writes"):
+            await control.write_setting(Setting.FLOAT_VOLTAGE, 27.0, persist=True)
+
+    assert controlled(action, Permissions(settings=True)).interface.devices[0].writes == []
+
+
+def test_eeprom_write_is_counted_saved_and_read_back() -> None:
+    saved: list[int] = []
+
+    async def action(_: Rig, control: Control) -> None:
+        await control.write_setting(Setting.FLOAT_VOLTAGE, 27.0, persist=True)
+
+    rig = controlled(action, ALL, save_budget=lambda budget: saved.append(len(budget.times)))
+    assert rig.interface.devices[0].eeprom_writes == 1
+    assert saved == [1]
+
+
+def test_equal_value_is_not_written() -> None:
+    async def action(_: Rig, control: Control) -> None:
+        for _again in range(50):
+            await control.write_setting(Setting.FLOAT_VOLTAGE, 27.60, persist=True)
+
+    rig = controlled(action, ALL)
+    assert rig.interface.devices[0].writes == []
+
+
+def test_eeprom_budget_stops_a_loop_that_runs_wild() -> None:
+    async def action(_: Rig, control: Control) -> None:
+        for value in (27.0, 27.1, 27.2, 27.3, 27.4, 27.5):
+            await control.write_setting(Setting.FLOAT_VOLTAGE, value, persist=True)
+        with pytest.raises(Unsafe, match="allowed are 6 and 20"):
+            await control.write_setting(Setting.FLOAT_VOLTAGE, 27.7, persist=True)
+
+    assert controlled(action, ALL).interface.devices[0].eeprom_writes == 6
+
+
+def test_budget_is_by_hour_and_by_day_and_survives_a_clock_set_back() -> None:
+    budget = EepromBudget(per_hour=2, per_day=3)
+    budget.spend(0)
+    budget.spend(10)
+    with pytest.raises(Unsafe):
+        budget.spend(20)
+    budget.spend(4000)
+    with pytest.raises(Unsafe):
+        budget.spend(9000)
+    budget.spend(90000)
+    later = EepromBudget(per_hour=2, per_day=3, times=[5e9, 5e9])
+    with pytest.raises(Unsafe):
+        later.spend(1000)
+
+
+def test_grid_settings_are_never_written() -> None:
+    async def action(_: Rig, control: Control) -> None:
+        for setting in sorted(GRID_SETTINGS):
+            with pytest.raises(Unsafe, match="grid code"):
+                await control.write_setting(setting, 1)
+
+    assert controlled(action, ALL).interface.devices[0].writes == []
+
+
+def test_value_outside_the_devices_limits_is_refused() -> None:
+    async def action(_: Rig, control: Control) -> None:
+        with pytest.raises(Unsafe, match=r"outside 24\.\.33"):
+            await control.write_setting(Setting.ABSORPTION_VOLTAGE, 56.8)
+
+    assert controlled(action, ALL).interface.devices[0].writes == []
+
+
+def test_flags_change_only_the_named_bits_that_the_device_allows() -> None:
+    async def action(_: Rig, control: Control) -> None:
+        await control.write_flags(Setting.FLAGS2, on=Flag2.PREFER_RENEWABLE)
+        with pytest.raises(Unsafe, match="0x0400 of FLAGS2"):
+            await control.write_flags(Setting.FLAGS2, on=1 << 10)
+        with pytest.raises(Unsafe, match="no flags"):
+            await control.write_flags(Setting.FLOAT_VOLTAGE, on=1)
+
+    device = controlled(action, ALL).interface.devices[0]
+    assert device.writes == [("setting", 60, 0x0210)]
+
+
+def test_write_that_does_not_stick_is_an_error() -> None:
+    async def action(rig: Rig, control: Control) -> None:
+        cell = rig.interface.devices[0].settings[3]
+        cell.access = 1
+        with pytest.raises(AccessDenied):
+            await control.write_setting(Setting.FLOAT_VOLTAGE, 27.0)
+        rig.interface.devices[0].acknowledges_assistants = False
+        with pytest.raises(Refused):
+            await control.write_ram(140, 5)
+
+    controlled(action, ALL, Layout(has_ess=True))
+
+
+@pytest.mark.parametrize("acknowledged", [True, False])
+def test_assistant_words_are_read_back_when_the_device_does_not_acknowledge(*, acknowledged: bool) -> None:
+    async def action(rig: Rig, control: Control) -> None:
+        rig.interface.devices[0].acknowledges_assistants = acknowledged
+        await control.write_ram(131, -500)
+
+    rig = controlled(action, layout=Layout(has_ess=True))
+    assert rig.interface.plant.setpoints_w == [500.0]
+    assert rig.connection.statistics.timeouts == 0
+
+
+def test_reset_needs_permission_and_the_confirmation() -> None:
+    async def action(rig: Rig, control: Control) -> None:
+        with pytest.raises(Unsafe, match="allow_reset"):
+            await Control(rig.session).reset(RESET_CONFIRMATION)
+        with pytest.raises(Unsafe, match="confirm"):
+            await control.reset("yes")
+        assert rig.interface.resets == 0
+        await control.reset(RESET_CONFIRMATION)
+        await asyncio.sleep(1)
+
+    assert controlled(action, ALL).interface.resets == 1
+
+
+def test_nothing_is_written_while_another_program_talks() -> None:
+    async def action(rig: Rig, control: Control) -> None:
+        for _ in range(3):
+            rig.interface.say_raw(seal(b"\xffX\x87"), asyncio.get_running_loop().time())
+            await asyncio.sleep(0.5)
+        attempts: list[Awaitable[None]] = [
+            control.set_mode(SwitchState.ON),
+            control.set_current_limit(20),
+            control.write_ram(RamVar.STATE_OF_CHARGE, 100),
+            control.write_setting(Setting.FLOAT_VOLTAGE, 27.0),
+            control.reset(RESET_CONFIRMATION),
+            control.force_charge_state(2),
+        ]
+        for attempt in attempts:
+            with pytest.raises(Unsafe, match="another program"):
+                await attempt
+
+    rig = controlled(action, ALL)
+    assert (rig.interface.switch_commands, rig.interface.devices[0].writes, rig.interface.resets) == ([], [], 0)
+
+
+def test_charge_state_can_be_forced() -> None:
+    async def action(_: Rig, control: Control) -> None:
+        await control.force_charge_state(2)
+
+    assert controlled(action).interface.devices[0].substate == 6
