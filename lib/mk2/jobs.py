@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 CONFIG_S = 1.0
 STATE_S = 1.0
 EXTENDED_S = 5.0
+LOAD_S = 1.0
 BATTERY_S = 30.0
 """Ripple and terminal voltage: nobody looks at them more often."""
+
+
+BATTERY_VARS = (RamVar.BATTERY_RIPPLE, RamVar.BATTERY_VOLTAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ def plan_jobs(
     """Return the jobs for a system. Each hands its reading to `give`, under the name of the job.
 
     Names: dc, ac1.., powers (a tuple of `PowerReading`), config, leds, state, extended, battery (ripple and terminal
-    voltage of each device, in V).
+    voltage of each device, in V), load (current to the loads of each device, in A).
     """
     options = options or JobOptions()
 
@@ -70,7 +74,8 @@ def plan_jobs(
             job("config", Kind.INFO, session.config, CONFIG_S),
             job("state", Kind.WINMON, session.state, STATE_S),
             job("extended", Kind.WINMON, session.extended_status, EXTENDED_S),
-            job("battery", Kind.WINMON, _battery(session, identity), BATTERY_S),
+            job("battery", Kind.WINMON, _each(session, identity, BATTERY_VARS), BATTERY_S),
+            job("load", Kind.WINMON, _each(session, identity, (RamVar.LOAD_CURRENT,)), LOAD_S),
         ]
     return jobs + list(options.extra)
 
@@ -109,12 +114,14 @@ def _powers(session: VEBusSession, identity: Identity, *, latch: bool) -> Callab
     return ask
 
 
-def _battery(session: VEBusSession, identity: Identity) -> Callable[[], Awaitable[object]]:
+def _each(session: VEBusSession, identity: Identity, ids: tuple[int, ...]) -> Callable[[], Awaitable[object]]:
+    """Ask every device for some variables; a device that does not answer gives None."""
+
     async def ask() -> object:
         found: list[tuple[float, ...] | None] = []
         for device in identity.devices:
             try:
-                found.append(await session.get_ram(RamVar.BATTERY_RIPPLE, RamVar.BATTERY_VOLTAGE, device=device))
+                found.append(await session.get_ram(*ids, device=device))
             except (NoReply, Refused):
                 found.append(None)
         return tuple(found)

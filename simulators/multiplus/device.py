@@ -35,7 +35,7 @@ class Device:
         phase: int = 0,
         share: float = 1.0,
         has_ess: bool = False,
-        version: int = 2623506,
+        version: int = 2610506,
     ) -> None:
         self.plant = plant
         self.share = share

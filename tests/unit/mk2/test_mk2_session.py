@@ -64,7 +64,7 @@ def test_version_and_settings_are_understood_in_long_and_in_short_mode(*, long_r
         async with connect() as rig:
             rig.interface.devices[0].long_replies = long_replies
             version = await rig.session.device_version()
-            assert (version.number, hex(version.product_id), hex(version.firmware)) == (2623506, "0x2623", "0x506")
+            assert (version.number, hex(version.product_id), hex(version.firmware)) == (2610506, "0x2610", "0x506")
             info = await rig.session.setting_info(Setting.ABSORPTION_VOLTAGE)
             assert (info.decode(info.minimum), info.decode(info.maximum)) == (24.0, 33.0)
             assert await rig.session.get_setting(Setting.ABSORPTION_VOLTAGE) == pytest.approx(28.8)

@@ -1,0 +1,270 @@
+"""One VE.Bus system on the bus: ties the system, the service, the controls and the memory of energy together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+from daemonkit.statefile import load_state, save_state
+from mk2.budget import EepromBudget
+from mk2.control import Control
+from mk2.errors import Mk2Error
+from mk2.frames.switch import PanelLine
+from mk2.port import open_port
+from mk2.session import ask_again
+from mk2.setting import Setting
+from mk2.system import LinkState, VEBusSystem
+from mk2_bridge.controls import Controls
+from mk2_bridge.ess import Ess
+from mk2_bridge.items import Shape
+from mk2_bridge.products import UNKNOWN, load_products
+from mk2_bridge.protocol.setpoints import SetPoints
+from mk2_bridge.publisher import Publisher
+from mk2_bridge.readings import Readings
+from mk2_bridge.values import Static, identity_values, measured_values, phase_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from mk2.identity import Identity
+    from mk2.line import Line
+    from mk2_bridge.options import Options
+    from velib_async.bus import Bus
+
+log = logging.getLogger(__name__)
+
+SAVE_S = 900.0
+"""Energy is written to flash this often at most: 35,000 times a year."""
+
+PROCESS_NAME = "mk2-bridge"
+
+
+class Bridge:
+    """Publishes one system for as long as it runs.
+
+    Args:
+        options: what the user has decided.
+        version: of the suite.
+        state_file: where energy and the count of EEPROM writes are kept.
+        connect: makes a bus connection for the service.
+        open_line: opens the wire; for tests, else the tty of the options.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        *,
+        version: str,
+        state_file: Path,
+        connect: Callable[[], Awaitable[Bus]],
+        open_line: Callable[[], Awaitable[Line]] | None = None,
+    ) -> None:
+        self.options = options
+        self.readings = Readings()
+        self.publisher: Publisher | None = None
+        self.device_instance = options.device_instance
+        self.custom_name = ""
+        self.static: Static | None = None
+        self.system = VEBusSystem(
+            open_line or (lambda: open_port(options.tty)),
+            self._take,
+            on_state=self._note_state,
+            options=options.system,
+        )
+        self.controls = Controls(
+            self._get_control,
+            may_limit_charge=options.allow_max_charge_current,
+            on_name=self._rename,
+            redetect=self.system.restart,
+        )
+        self.on_name: Callable[[str], Awaitable[None]] | None = None
+        self._version = version
+        self._state_file = state_file
+        self._connect = connect
+        self._bus: Bus | None = None
+        self._products = load_products()
+        self._budget = EepromBudget(options.eeprom_per_hour, options.eeprom_per_day)
+        self._control: Control | None = None
+        self._ess: asyncio.Task[None] | None = None
+        self._known = asyncio.Event()
+        self._restore()
+
+    @property
+    def name(self) -> str:
+        """The service's name."""
+        return f"com.victronenergy.vebus.{self.options.unique_name}"
+
+    async def wait_known(self) -> None:
+        """Wait until the system has been identified and what is fixed is known."""
+        await self._known.wait()
+
+    async def appear(self) -> None:
+        """Put the service on the bus.
+
+        Raises:
+            NameTaken, BusLost: as the library says.
+        """
+        if self.static is None:
+            return
+        shape = self._shape(self.static.identity)
+        self._bus = await self._connect()
+        identity = self.static.identity
+        self.publisher = Publisher(
+            self._bus,
+            self.name,
+            shape=shape,
+            mandatory={
+                "process_name": PROCESS_NAME,
+                "process_version": self._version,
+                "connection": "VE.Bus",
+                "device_instance": self.device_instance,
+                "product_id": identity.device.product_id,
+                "product_name": self.options.product_name or self._products.get(identity.device.product_id, UNKNOWN),
+                "firmware_version": identity.device.firmware,
+            },
+            controls=self.controls.make_items(self.custom_name, shape.ess_phases),
+        )
+        self.publisher.publish_fixed({**identity_values(self.static), "/Interfaces/Mk2/Connection": self.options.tty})
+        self._publish()
+        await self.publisher.open()
+
+    async def disappear(self) -> None:
+        """Take the service off the bus."""
+        publisher, self.publisher = self.publisher, None
+        if publisher is not None:
+            await publisher.close()
+        if self._bus is not None:
+            await self._bus.close()
+            self._bus = None
+
+    async def wait_shape_changed(self) -> None:
+        """Wait until the system has other phases, devices or assistants than the service shows."""
+        while self.publisher is None or self.static is None or self._shape(self.static.identity) == self.publisher.shape:
+            self._known.clear()
+            await self._known.wait()
+
+    async def publish_for_ever(self) -> None:
+        """Publish as often as the service may, until cancelled."""
+        while True:
+            await asyncio.sleep(1.0 if self.publisher is None else self.publisher.interval_s)
+            self._publish()
+
+    async def save_for_ever(self) -> None:
+        """Save energy now and then, until cancelled."""
+        while True:
+            await asyncio.sleep(SAVE_S)
+            await self.save()
+
+    async def save(self) -> None:
+        """Write energy and the count of EEPROM writes to flash."""
+        await asyncio.to_thread(save_state, self._state_file, self._memory())
+
+    async def close(self) -> None:
+        """Make set points safe, leave the bus, save."""
+        await self._stop_ess()
+        await self.controls.close()
+        await self.disappear()
+        save_state(self._state_file, self._memory())
+
+    def _memory(self) -> dict[str, Any]:
+        return {"energy_kwh": self.readings.energy.kwh, "eeprom_writes": self._budget.times}
+
+    def _restore(self) -> None:
+        stored = load_state(self._state_file)
+        if isinstance(stored, dict):
+            self.readings.energy.restore(stored.get("energy_kwh"))
+            times = stored.get("eeprom_writes")
+            if isinstance(times, list):
+                self._budget.times = [float(time) for time in times if isinstance(time, int | float)]
+
+    def _shape(self, identity: Identity) -> Shape:
+        ess = {phase_of(index, identity) for index, base in enumerate(identity.setpoints) if base is not None}
+        return Shape(identity.phases, len(identity.devices), tuple(sorted(ess)) if self.options.ess else ())
+
+    def _take(self, name: str, reading: object) -> None:
+        self.readings.take(name, reading, asyncio.get_running_loop().time())
+
+    def _publish(self) -> None:
+        if self.publisher is None or self.static is None:
+            return
+        is_running = self.system.state is LinkState.RUNNING
+        now = asyncio.get_running_loop().time()
+        values = measured_values(self.readings, self.static, now)
+        known = {path for path in values if path in self.publisher.service}
+        self.publisher.publish({path: values[path] for path in known}, is_connected=is_running)
+
+    def _note_state(self, state: LinkState) -> None:
+        if state is LinkState.RUNNING:
+            self._welcome = asyncio.create_task(self._learn(), name="mk2-bridge learn")
+        else:
+            self._control = None
+            self.readings.forget()
+            self._publish()
+
+    async def _learn(self) -> None:
+        """Ask what polling does not: whether the battery monitor is on; then let the system be seen."""
+        session, identity = self.system.session, self.system.identity
+        if session is None or identity is None:
+            return
+        try:
+            capacity = await ask_again(lambda: session.get_setting_raw(Setting.BATTERY_CAPACITY))
+        except Mk2Error as error:
+            log.debug("the system is gone again: %s", error)
+            return
+        self._control = Control(
+            session,
+            self.options.permissions,
+            self._budget,
+            lambda budget: save_state(self._state_file, self._memory() | {"eeprom_writes": budget.times}),
+            self.options.tty,
+        )
+        self.static = Static(identity, bool(capacity), session.connection.line.baudrate)
+        await self._start_ess(identity)
+        if self.publisher is not None and self.publisher.shape == self._shape(identity):
+            self.publisher.publish_fixed(identity_values(self.static))
+        self._known.set()
+
+    def _get_control(self) -> Control | None:
+        return self._control
+
+    async def _start_ess(self, identity: Identity) -> None:
+        await self._stop_ess()
+        if not self._shape(identity).ess_phases:
+            self.controls.ess = None
+            return
+        phases = [
+            None if base is None else phase_of(index, identity) for index, base in enumerate(identity.setpoints)
+        ]
+        self.controls.ess = Ess(SetPoints(phases, self.options.ess_max_power_w), identity, self._get_control)
+        self._ess = asyncio.create_task(self.controls.ess.run(), name="mk2-bridge ess")
+
+    async def _stop_ess(self) -> None:
+        if self._ess is not None:
+            self._ess.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._ess
+            self._ess = None
+
+    async def _rename(self, name: str) -> None:
+        self.custom_name = name
+        if self.on_name is not None:
+            await self.on_name(name)
+
+    def status(self) -> dict[str, Any]:
+        """Return what `venus-daemons status` shows."""
+        connection = self.system.connection
+        return {
+            "tty": self.options.tty,
+            "link": self.system.state.value,
+            "service": None if self.publisher is None else self.name,
+            "starts": self.system.starts,
+            "rounds": None if self.system.poller is None else self.system.poller.schedule.rounds,
+            "rejected_readings": self.readings.rejected,
+            "refused_writes": self.controls.refused,
+            "last_refusal": self.controls.last_refusal,
+            "line": None if connection is None else connection.statistics.as_dict(),
+            "noise_bytes": None if connection is None else connection.unpacker.skipped,
+        }

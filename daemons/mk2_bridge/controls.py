@@ -1,0 +1,216 @@
+"""What other programs may write: each path with what it does to the device.
+
+A write is answered when the device has answered, within `ANSWER_S`; paths that Venus writes again and again (/Soc and
+/Hub4) are answered at once and carried out in the background.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from mk2.control import RESET_CONFIRMATION, Control
+from mk2.errors import Mk2Error, Unsafe
+from mk2.frames.switch import SwitchState
+from mk2.ram_var import RamVar
+from mk2.setting import Setting
+from mk2_bridge.protocol.setpoints import DISABLE_CHARGE, DISABLE_FEED_IN
+from velib_async.service import DoubleItem, IntegerItem, TextItem
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from mk2_bridge.ess import Ess
+    from velib_async.items import Item
+
+log = logging.getLogger(__name__)
+
+ANSWER_S = 0.9
+"""Venus programs wait for the answer and do nothing else; the library gives up after 1 s."""
+
+NO_LIMIT_A = 10000.0
+"""What systemcalc writes to /Dc/0/MaxChargeCurrent to say "no limit"."""
+
+
+class Controls:
+    """Carries out what is written to one service.
+
+    Args:
+        get_control: returns the way to the device, None while it is away.
+        may_limit_charge: allow /Dc/0/MaxChargeCurrent.
+        on_name: called with a new custom name; the future result of storing it.
+        redetect: look anew who is there.
+
+    Attributes:
+        refused: how many writes were refused, for diagnostics.
+        last_refusal: why the last of them was.
+    """
+
+    def __init__(
+        self,
+        get_control: Callable[[], Control | None],
+        *,
+        may_limit_charge: bool,
+        on_name: Callable[[str], Awaitable[None]],
+        redetect: Callable[[], None],
+    ) -> None:
+        self.refused = 0
+        self.last_refusal: str | None = None
+        self.ess: Ess | None = None
+        self._get_control = get_control
+        self._may_limit_charge = may_limit_charge
+        self._on_name = on_name
+        self._redetect = redetect
+        self._running: set[asyncio.Task[None]] = set()
+        self._soc: float | None = None
+        self._has_soc = asyncio.Event()
+
+    def make_items(self, custom_name: str, ess_phases: tuple[int, ...]) -> Iterator[Item]:
+        """Return the items that can be written."""
+        yield TextItem("/CustomName", custom_name, writeable=True, onchange=self._rename)
+        yield self._item(IntegerItem, "/Mode", _set_mode, text=None)
+        for path in ("/Ac/ActiveIn/CurrentLimit", "/Ac/In/1/CurrentLimit", "/Ac/In/2/CurrentLimit"):
+            yield self._limit_item(path)
+        yield self._item(IntegerItem, "/VebusSetChargeState", _force_charge_state, text=None)
+        yield self._item(IntegerItem, "/SystemReset", _reset, text=None)
+        yield IntegerItem("/RedetectSystem", 0, writeable=True, onchange=self._redetect_system)
+        yield DoubleItem("/Soc", None, writeable=True, onchange=self._note_soc, text="{:.1f} %".format)
+        # Stays unknown: else systemcalc would write it every few seconds.
+        yield DoubleItem("/ExtraBatteryCurrent")
+        if self._may_limit_charge:
+            yield self._item(DoubleItem, "/Dc/0/MaxChargeCurrent", _limit_charge, text="{:.0f} A".format)
+        else:
+            yield DoubleItem("/Dc/0/MaxChargeCurrent")
+        for phase in ess_phases:
+            yield DoubleItem(
+                f"/Hub4/L{phase}/AcPowerSetpoint", None, writeable=True, onchange=self._power_setter(phase)
+            )
+        if ess_phases:
+            yield IntegerItem("/Hub4/AssistantId", 5)
+            yield IntegerItem("/Hub4/DisableCharge", 0, writeable=True, onchange=self._flag_setter(DISABLE_CHARGE))
+            yield IntegerItem("/Hub4/DisableFeedIn", 0, writeable=True, onchange=self._flag_setter(DISABLE_FEED_IN))
+
+    def _item(self, kind: type[Item], path: str, act: Callable[[Control, Any], Awaitable[None]], text: Any) -> Item:
+        async def change(_: Item, value: Any) -> bool | None:
+            return await self._carry_out(path, value, act)
+
+        return kind(path, None, True, change, text)
+
+    def _limit_item(self, path: str) -> Item:
+        async def change(item: Item, value: float) -> bool | None:
+            if item.value is None:
+                self._refuse(path, "this is not the AC input in use; its limit is a setting in EEPROM")
+                return False
+            return await self._carry_out(path, value, lambda control, amps: control.set_current_limit(amps))
+
+        return DoubleItem(path, None, writeable=True, onchange=change, text="{:.1f} A".format)
+
+    async def _carry_out(
+        self, path: str, value: Any, act: Callable[[Control, Any], Awaitable[None]]
+    ) -> bool | None:
+        """Do it, and tell what came of it. What takes too long goes on in the background and is refused here."""
+        control = self._get_control()
+        if control is None:
+            self._refuse(path, "the VE.Bus system does not answer")
+            return False
+
+        async def run() -> None:
+            try:
+                await act(control, value)
+            except (Mk2Error, ValueError) as error:
+                self._refuse(path, str(error))
+                raise
+
+        task = asyncio.create_task(run(), name=f"write {path}")
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        done, _ = await asyncio.wait([task], timeout=ANSWER_S)
+        if not done:
+            task.add_done_callback(lambda late: late.cancelled() or late.exception())
+            self._refuse(path, f"no answer within {ANSWER_S:g} s")
+            return False
+        return None if task.exception() is None else False
+
+    def _refuse(self, path: str, why: str) -> None:
+        self.refused += 1
+        self.last_refusal = f"{path}: {why}"
+        log.warning("write to %s refused: %s", path, why)
+
+    async def _rename(self, _: Item, value: str) -> bool:
+        await self._on_name(value)
+        return True
+
+    def _redetect_system(self, value: int) -> bool:
+        if value == 1:
+            self._redetect()
+        return value in (0, 1)
+
+    def _note_soc(self, value: float) -> bool:
+        if not 0 <= value <= 100:  # noqa: PLR2004  # percent
+            return False
+        self._soc = value
+        self._has_soc.set()
+        return True
+
+    async def run(self) -> None:
+        """Carry out what is written again and again; runs until cancelled."""
+        while True:
+            await self._has_soc.wait()
+            self._has_soc.clear()
+            control, soc = self._get_control(), self._soc
+            if control is not None and soc is not None:
+                try:
+                    info = await control.session.ram_info(RamVar.STATE_OF_CHARGE)
+                    await control.write_ram(RamVar.STATE_OF_CHARGE, info.encode(soc / 100), is_cyclic=True)
+                except Mk2Error as error:
+                    self._refuse("/Soc", str(error))
+
+    async def close(self) -> None:
+        """Wait for nothing any more."""
+        for task in self._running:
+            task.cancel()
+        if self._running:
+            await asyncio.wait(self._running)
+
+    def _power_setter(self, phase: int) -> Callable[[Item, Any], Awaitable[bool | None]]:
+        async def change(_: Item, value: float) -> bool | None:
+            if self.ess is None:
+                return False
+            self.ess.set_power(phase, value)
+            # Accepted, not shown: a value that is shown would make the next equal write invisible, and the writer
+            # would seem to have fallen silent.
+            return None
+
+        return change
+
+    def _flag_setter(self, flag: int) -> Callable[[Any], bool]:
+        def change(value: int) -> bool:
+            if self.ess is None:
+                return False
+            self.ess.set_flag(flag, on=bool(value))
+            return True
+
+        return change
+
+
+async def _set_mode(control: Control, value: int) -> None:
+    await control.set_mode(SwitchState(value))
+
+
+async def _force_charge_state(control: Control, value: int) -> None:
+    if value not in (1, 2, 3):
+        raise Unsafe("1 equalises, 2 absorbs, 3 floats; nothing else can be forced")
+    await control.force_charge_state(value)
+
+
+async def _reset(control: Control, value: int) -> None:
+    if value != 1:
+        raise Unsafe("1 restarts the device, which drops the AC output")
+    await control.reset(RESET_CONFIRMATION)
+
+
+async def _limit_charge(control: Control, value: float) -> None:
+    info = await control.session.setting_info(Setting.BULK_CURRENT)
+    amps = min(value, info.decode(info.maximum)) if value < NO_LIMIT_A else info.decode(info.default)
+    await control.write_setting(Setting.BULK_CURRENT, amps)

@@ -1,0 +1,92 @@
+"""Keeps the set points of ESS alive in the devices, and drops them in time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING
+
+from mk2.errors import Mk2Error
+from mk2_bridge.protocol.setpoints import REFRESH_S, SetPoints
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mk2.control import Control
+    from mk2.identity import Identity
+
+log = logging.getLogger(__name__)
+
+FLAGS_OFFSET = 1
+"""The word with the flags follows the one with the set point."""
+
+EXIT_S = 0.8
+"""Time to set everything to zero at the end: the whole exit has a second."""
+
+
+class Ess:
+    """The set points of one system.
+
+    Args:
+        points: what is asked for.
+        identity: the system.
+        get_control: returns the way to the device, None while it is away.
+    """
+
+    def __init__(self, points: SetPoints, identity: Identity, get_control: Callable[[], Control | None]) -> None:
+        self.points = points
+        self.written = 0
+        self._identity = identity
+        self._get_control = get_control
+        self._changed = asyncio.Event()
+        self._is_broken = False
+
+    def set_power(self, phase: int, watts: float) -> None:
+        """Take a set point."""
+        self.points.set_power(phase, watts, asyncio.get_running_loop().time())
+        self._changed.set()
+
+    def set_flag(self, flag: int, *, on: bool) -> None:
+        """Take a flag."""
+        self.points.set_flag(flag, on=on, now=asyncio.get_running_loop().time())
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Write what changed at once, and everything again every `REFRESH_S`; zero at the end."""
+        try:
+            while True:
+                self._changed.clear()
+                if self.points.lapse(asyncio.get_running_loop().time()):
+                    log.warning("nobody has set the ESS power for a while: it is zero from now on")
+                if self.points.is_used:
+                    await self._write()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(REFRESH_S):
+                        await self._changed.wait()
+        finally:
+            if self.points.is_used:
+                self.points.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(EXIT_S):
+                        await self._write()
+
+    async def _write(self) -> None:
+        control = self._get_control()
+        if control is None:
+            return
+        try:
+            for index, word in enumerate(self.points.words()):
+                base = self._identity.setpoints[index]
+                if word is not None and base is not None:
+                    device = self._identity.devices[index]
+                    await control.write_ram(base, word, device=device, is_cyclic=True)
+                    await control.write_ram(base + FLAGS_OFFSET, self.points.flags, device=device, is_cyclic=True)
+                    self.written += 1
+        except Mk2Error as error:
+            (log.debug if self._is_broken else log.warning)("the ESS power cannot be set: %s", error)
+            self._is_broken = True
+        else:
+            if self._is_broken:
+                log.info("the ESS power can be set again")
+            self._is_broken = False

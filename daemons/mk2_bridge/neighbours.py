@@ -1,0 +1,48 @@
+"""Other VE.Bus services on the bus: the vendor's own driver keeps its place."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from velib_async.client import Monitor, Service
+
+if TYPE_CHECKING:
+    from velib_async.bus import Bus
+
+TYPE = "com.victronenergy.vebus"
+
+
+class _VebusService(Service):
+    servicetype = TYPE
+
+
+class Neighbours(Monitor):
+    """Knows which other programs publish a VE.Bus system. `ours` is the name that does not count."""
+
+    def __init__(self, bus: Bus, ours: str) -> None:
+        super().__init__(bus, None, {TYPE: _VebusService})
+        self._ours = ours
+        self._names: set[str] = set()
+        self._changed = asyncio.Event()
+
+    async def serviceAdded(self, service: Any) -> None:  # noqa: N802  # the library's name
+        """Note a service that has come."""
+        if service.name != self._ours:
+            self._names.add(service.name)
+            self._changed.set()
+
+    async def serviceRemoved(self, service: Any) -> None:  # noqa: N802  # the library's name
+        """Note a service that has gone."""
+        self._names.discard(service.name)
+        self._changed.set()
+
+    @property
+    def others(self) -> set[str]:
+        """Names of the other services."""
+        return set(self._names)
+
+    async def wait_change(self) -> None:
+        """Wait until somebody comes or goes."""
+        self._changed.clear()
+        await self._changed.wait()

@@ -1,0 +1,1 @@
+"""What Venus makes of a VE.Bus system: states, alarms, energy. Pure."""
