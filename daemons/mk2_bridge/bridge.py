@@ -11,7 +11,6 @@ from daemonkit.statefile import load_state, save_state
 from mk2.budget import EepromBudget
 from mk2.control import Control
 from mk2.errors import Mk2Error
-from mk2.frames.switch import PanelLine
 from mk2.port import open_port
 from mk2.session import ask_again
 from mk2.setting import Setting
@@ -89,6 +88,7 @@ class Bridge:
         self._budget = EepromBudget(options.eeprom_per_hour, options.eeprom_per_day)
         self._control: Control | None = None
         self._ess: asyncio.Task[None] | None = None
+        self._learning: asyncio.Task[None] | None = None
         self._known = asyncio.Event()
         self._restore()
 
@@ -134,15 +134,17 @@ class Bridge:
     async def disappear(self) -> None:
         """Take the service off the bus."""
         publisher, self.publisher = self.publisher, None
+        bus, self._bus = self._bus, None
         if publisher is not None:
             await publisher.close()
-        if self._bus is not None:
-            await self._bus.close()
-            self._bus = None
+        if bus is not None:
+            await bus.close()
 
     async def wait_shape_changed(self) -> None:
         """Wait until the system has other phases, devices or assistants than the service shows."""
-        while self.publisher is None or self.static is None or self._shape(self.static.identity) == self.publisher.shape:
+        while (
+            self.publisher is None or self.static is None or self._shape(self.static.identity) == self.publisher.shape
+        ):
             self._known.clear()
             await self._known.wait()
 
@@ -163,11 +165,14 @@ class Bridge:
         await asyncio.to_thread(save_state, self._state_file, self._memory())
 
     async def close(self) -> None:
-        """Make set points safe, leave the bus, save."""
+        """Make set points safe, leave the bus, save. To be called while the line is still open."""
         await self._stop_ess()
         await self.controls.close()
         await self.disappear()
-        save_state(self._state_file, self._memory())
+        if self._learning is not None:
+            self._learning.cancel()
+            await asyncio.wait([self._learning])
+        await self.save()
 
     def _memory(self) -> dict[str, Any]:
         return {"energy_kwh": self.readings.energy.kwh, "eeprom_writes": self._budget.times}
@@ -198,7 +203,7 @@ class Bridge:
 
     def _note_state(self, state: LinkState) -> None:
         if state is LinkState.RUNNING:
-            self._welcome = asyncio.create_task(self._learn(), name="mk2-bridge learn")
+            self._learning = asyncio.create_task(self._learn(), name="mk2-bridge learn")
         else:
             self._control = None
             self.readings.forget()
@@ -218,7 +223,7 @@ class Bridge:
             session,
             self.options.permissions,
             self._budget,
-            lambda budget: save_state(self._state_file, self._memory() | {"eeprom_writes": budget.times}),
+            lambda _: self.save(),
             self.options.tty,
         )
         self.static = Static(identity, bool(capacity), session.connection.line.baudrate)
@@ -235,9 +240,7 @@ class Bridge:
         if not self._shape(identity).ess_phases:
             self.controls.ess = None
             return
-        phases = [
-            None if base is None else phase_of(index, identity) for index, base in enumerate(identity.setpoints)
-        ]
+        phases = [None if base is None else phase_of(index, identity) for index, base in enumerate(identity.setpoints)]
         self.controls.ess = Ess(SetPoints(phases, self.options.ess_max_power_w), identity, self._get_control)
         self._ess = asyncio.create_task(self.controls.ess.run(), name="mk2-bridge ess")
 

@@ -106,9 +106,7 @@ class Controls:
 
         return DoubleItem(path, None, writeable=True, onchange=change, text="{:.1f} A".format)
 
-    async def _carry_out(
-        self, path: str, value: Any, act: Callable[[Control, Any], Awaitable[None]]
-    ) -> bool | None:
+    async def _carry_out(self, path: str, value: Any, act: Callable[[Control, Any], Awaitable[None]]) -> bool | None:
         """Do it, and tell what came of it. What takes too long goes on in the background and is refused here."""
         control = self._get_control()
         if control is None:

@@ -1,4 +1,4 @@
-"""The service on the bus: built when a system is known, told new values once a second, kept while the system is away."""
+"""The service on the bus: built once a system is known, told new values every second, kept while it is away."""
 
 from __future__ import annotations
 

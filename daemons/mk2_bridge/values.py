@@ -111,37 +111,49 @@ def _ac(
     now: float,
 ) -> dict[str, Any]:
     values: dict[str, Any] = {}
+    for phase in identity.phases:
+        devices = [device for device in range(len(identity.devices)) if phase_of(device, identity) == phase]
+        values |= _phase(readings, phase, devices, powers, now)
+    for side in ("/Ac/ActiveIn", "/Ac/Out"):
+        for name in ("P", "S"):
+            values[f"{side}/{name}"] = _sum([values[f"{side}/L{phase}/{name}"] for phase in identity.phases])
+    return values
+
+
+def _phase(
+    readings: Readings,
+    phase: int,
+    devices: list[int],
+    powers: tuple[PowerReading, ...] | None,
+    now: float,
+) -> dict[str, Any]:
+    """Return both sides of a phase. The info frame tells the inverter's current, not that of the loads."""
+    ac: AcReading | None = readings.get(f"ac{phase}", now)
     dc: DcReading | None = readings.get("dc", now)
     loads: tuple[tuple[float, ...] | None, ...] | None = readings.get("load", now)
-    totals: dict[str, list[float | None]] = {"/Ac/ActiveIn": [], "/Ac/Out": []}
-    apparent: dict[str, list[float | None]] = {"/Ac/ActiveIn": [], "/Ac/Out": []}
-    for phase in identity.phases:
-        ac: AcReading | None = readings.get(f"ac{phase}", now)
-        mine = [device for device in range(len(identity.devices)) if phase_of(device, identity) == phase]
-        load = _sum([loads[device][0] if loads[device] else None for device in mine]) if loads and mine else None  # type: ignore[index]  # checked
-        sides = {
-            "/Ac/ActiveIn": (
-                ac and ac.mains_voltage_v,
-                ac and ac.mains_current_a,
-                ac and ac.frequency_hz,
-                _sum([powers[device].mains_w for device in mine]) if powers and mine else None,
-            ),
-            "/Ac/Out": (
-                ac and ac.inverter_voltage_v,
-                load,
-                dc and dc.frequency_hz,
-                _sum([powers[device].output_w for device in mine]) if powers and mine else None,
-            ),
+    mine = [powers[device] for device in devices] if powers else []
+    load = _sum([part[0] if (part := loads[device]) else None for device in devices]) if loads else None
+    mains_w, output_w = _sum([power.mains_w for power in mine]), _sum([power.output_w for power in mine])
+    frequency = None if dc is None else dc.frequency_hz
+    base_in, base_out = f"/Ac/ActiveIn/L{phase}", f"/Ac/Out/L{phase}"
+    if ac is None:
+        return {
+            **_side(base_in, (None, None, None, mains_w)),
+            **_side(base_out, (None, load, frequency, output_w)),
         }
-        for side, (volts, amps, hertz, watts) in sides.items():
-            va = None if volts is None or amps is None else round(volts * amps)
-            for name, value in (("V", volts), ("I", amps), ("F", hertz), ("P", watts), ("S", va)):
-                values[f"{side}/L{phase}/{name}"] = None if value is None else round(value, 2)
-            totals[side].append(watts)
-            apparent[side].append(va)
-    for side, watts_of_phases in totals.items():
-        values[f"{side}/P"] = _sum(watts_of_phases)
-        values[f"{side}/S"] = _sum(apparent[side])
+    return {
+        **_side(base_in, (ac.mains_voltage_v, ac.mains_current_a, ac.frequency_hz, mains_w)),
+        **_side(base_out, (ac.inverter_voltage_v, load, frequency, output_w)),
+    }
+
+
+def _side(base: str, figures: tuple[float | None, float | None, float | None, float | None]) -> dict[str, Any]:
+    volts, amps, _, _ = figures
+    values: dict[str, Any] = {
+        f"{base}/{name}": None if figure is None else round(figure, 2)
+        for name, figure in zip("VIFP", figures, strict=True)
+    }
+    values[f"{base}/S"] = None if volts is None or amps is None else round(abs(volts * amps))
     return values
 
 
@@ -173,7 +185,7 @@ def _config(config: ConfigReading | None, main: int | None) -> dict[str, Any]:
     frame = config.frame
     adjustable = int(not frame.ac_flags & AcFlag.MULTI_CONTROL)
     active = frame.last_input + 1
-    values = {
+    values: dict[str, Any] = {
         "/Mode": int(frame.active_state),
         "/ModeIsAdjustable": adjustable,
         "/Ac/NumberOfAcInputs": frame.input_count or 1,

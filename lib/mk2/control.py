@@ -20,7 +20,7 @@ from mk2.ram_var import FIRST_ASSISTANT_VAR, RamVar
 from mk2.setting import FLAG_SETTINGS, GRID_SETTINGS, Setting, change_flags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from mk2.reading import ConfigReading
     from mk2.session import VEBusSession
@@ -72,7 +72,7 @@ class Control:
     session: VEBusSession
     permissions: Permissions = field(default_factory=Permissions)
     budget: EepromBudget = field(default_factory=EepromBudget)
-    save_budget: Callable[[EepromBudget], None] = lambda _: None
+    save_budget: Callable[[EepromBudget], Awaitable[None]] | None = None
     name: str = "VE.Bus"
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -85,6 +85,7 @@ class Control:
             if state is SwitchState.OFF:
                 await self._keep_awake()
             await self._switch(state, config.frame.limit, config, "switch")
+            self.session.keeps_awake = state is SwitchState.OFF and not self.permissions.off_without_standby
 
     async def set_current_limit(self, amps: float) -> None:
         """Set the shore current limit. The switch stays what it is: it is read first and sent along."""
@@ -133,10 +134,8 @@ class Control:
     async def _keep_awake(self) -> None:
         """Make sure that the bus stays powered after OFF, else nobody can switch the device on again."""
         try:
+            await self.session.keep_awake()
             lines = await self.session.panel_lines()
-            if not lines & PanelLine.STANDBY:
-                await self.session.panel_lines(lines | PanelLine.STANDBY)
-                lines = await self.session.panel_lines()
         except (NoReply, Refused):
             lines = 0
         if lines & PanelLine.STANDBY:
@@ -214,7 +213,8 @@ class Control:
                 return
             if persist:
                 self.budget.spend(time.time())
-                self.save_budget(self.budget)
+                if self.save_budget is not None:
+                    await self.save_budget(self.budget)
             where = "EEPROM" if persist else "RAM"
             log.info("%s: setting %d: %d -> %d (%s)", self.name, setting, old, raw, where)
             target = WriteTarget.SETTING_EEPROM if persist else WriteTarget.SETTING_RAM

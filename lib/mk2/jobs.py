@@ -23,6 +23,9 @@ CONFIG_S = 1.0
 STATE_S = 1.0
 EXTENDED_S = 5.0
 LOAD_S = 1.0
+STANDBY_S = 5.0
+"""Half the time after which a bus whose device is off powers down."""
+
 BATTERY_S = 30.0
 """Ripple and terminal voltage: nobody looks at them more often."""
 
@@ -77,7 +80,12 @@ def plan_jobs(
             job("battery", Kind.WINMON, _each(session, identity, BATTERY_VARS), BATTERY_S),
             job("load", Kind.WINMON, _each(session, identity, (RamVar.LOAD_CURRENT,)), LOAD_S),
         ]
-    return jobs + list(options.extra)
+
+    async def keep_awake() -> None:
+        if session.keeps_awake:
+            await session.keep_awake()
+
+    return [*jobs, Job("standby", Kind.PLAIN, keep_awake, STANDBY_S), *options.extra]
 
 
 def _bind(function: Callable[[int], Awaitable[object]], value: int) -> Callable[[], Awaitable[object]]:

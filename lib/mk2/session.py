@@ -54,6 +54,9 @@ class VEBusSession:
         connection: an open connection; not closed by the session.
         scales: what is known already about the variables of this firmware; filled up as more is learned.
 
+    Attributes:
+        keeps_awake: polling looks after the standby line, because the device was switched off from here.
+
     Every method raises `NoReply`, `Refused` or `LinkLost` as `VEBusConnection.request` does. Scales of variables are
     asked for once, when first needed.
     """
@@ -62,6 +65,7 @@ class VEBusSession:
         self.connection = connection
         self.scales: dict[int, RamVarInfo] = {} if scales is None else scales
         self.setting_infos: dict[int, SettingInfo] = {}
+        self.keeps_awake = False
 
     async def version(self) -> interface.Version:
         """Return the version of the interface; any version frame will do."""
@@ -192,6 +196,12 @@ class VEBusSession:
         message = switch.PanelRequest() if lines is None else switch.PanelLines(lines)
         reply = await self.connection.request(message, expectations.one(switch.PanelLines))
         return reply.lines
+
+    async def keep_awake(self) -> None:
+        """Raise the standby line, which is forgotten when the bus loses power; leave the other lines alone."""
+        lines = await self.panel_lines()
+        if not lines & switch.PanelLine.STANDBY:
+            await self.panel_lines(lines | switch.PanelLine.STANDBY)
 
     async def setting_info(self, setting: int) -> SettingInfo:
         """Return scale and limits of a setting, from memory if known.

@@ -170,10 +170,13 @@ def test_eeprom_needs_a_second_permission() -> None:
 def test_eeprom_write_is_counted_saved_and_read_back() -> None:
     saved: list[int] = []
 
+    async def save(budget: EepromBudget) -> None:
+        saved.append(len(budget.times))
+
     async def action(_: Rig, control: Control) -> None:
         await control.write_setting(Setting.FLOAT_VOLTAGE, 27.0, persist=True)
 
-    rig = controlled(action, ALL, save_budget=lambda budget: saved.append(len(budget.times)))
+    rig = controlled(action, ALL, save_budget=save)
     assert rig.interface.devices[0].eeprom_writes == 1
     assert saved == [1]
 

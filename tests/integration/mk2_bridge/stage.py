@@ -1,0 +1,115 @@
+"""The daemon as a process, on a private bus with a simulated GX, talking to a simulated MultiPlus on a pty."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simulators.gx.settings import SettingsSimulator
+from simulators.multiplus.assembly import Layout, assemble
+from simulators.multiplus.pty_port import PtyPort
+from velib_async.bus import BUS_ITEM, Bus, open_bus
+from velib_async.errors import CallError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from simulators.multiplus.interface import Interface
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+SERVICE = "com.victronenergy.vebus.ttyMK3"
+LIMIT_S = 40.0
+"""Everything here takes seconds; this is for a machine that does ten other things."""
+
+
+@dataclass
+class Stage:
+    bus: Bus
+    interface: Interface
+    port: PtyPort
+    process: asyncio.subprocess.Process
+    directory: Path
+    service: str = SERVICE
+
+    async def get(self, path: str) -> Any:
+        (value,) = await self.bus.call(self.service, path, BUS_ITEM, "GetValue")
+        return None if value == [] else value
+
+    async def items(self) -> dict[str, Any]:
+        (items,) = await self.bus.call(self.service, "/", BUS_ITEM, "GetItems")
+        return {path: None if item["Value"] == [] else item["Value"] for path, item in items.items()}
+
+    async def set(self, path: str, value: Any) -> int:
+        (code,) = await self.bus.call(self.service, path, BUS_ITEM, "SetValue", "v", [value])
+        return int(code)
+
+    async def wait_value(self, path: str, *wanted: Any) -> Any:
+        """Wait until a path has one of the values, or any known value when none is named."""
+        value: Any = None
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                while True:
+                    try:
+                        value = await self.get(path)
+                    except CallError:
+                        value = None
+                    if value in wanted if wanted else value is not None:
+                        return value
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise AssertionError(f"{path} is {value!r}, waited for {wanted}; log: {self.log()}") from None
+
+    def log(self) -> str:
+        return (self.directory / "log").read_text(encoding="utf-8")[-3000:]
+
+    async def stop(self) -> int:
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(LIMIT_S):
+            return await self.process.wait()
+
+
+@asynccontextmanager
+async def stage(
+    address: str,
+    directory: Path,
+    *,
+    layout: Layout | None = None,
+    config: str = "",
+    wait: bool = True,
+) -> AsyncIterator[Stage]:
+    """Set everything up, and take it down whatever happens."""
+    link = directory / "ttyMK3"
+    (directory / "conf" / "venus-daemons").mkdir(parents=True)
+    (directory / "conf" / "venus-daemons" / "mk2-bridge.yml").write_text(f"tty: {link}\n{config}", encoding="utf-8")
+    interface = assemble(layout)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{REPOSITORY / 'lib'}:{REPOSITORY / 'daemons'}",
+        "VENUS_DAEMONS_DATA": str(directory),
+        "VENUS_DAEMONS_RUN": str(directory / "run"),
+    }
+    service = "com.victronenergy.vebus." + "".join(c if c.isalnum() else "_" for c in str(link).strip("/"))
+    async with SettingsSimulator(address), PtyPort(interface, link=link) as port:
+        bus = await open_bus(address)
+        with (directory / "log").open("wb") as log:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "mk2_bridge", "-b", address, env=environment, stdout=log, stderr=log
+            )
+        found = Stage(bus, interface, port, process, directory, service)
+        try:
+            if wait:
+                await found.wait_value("/Connected", 1)
+                await found.wait_value("/State")
+            yield found
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+            await bus.close()

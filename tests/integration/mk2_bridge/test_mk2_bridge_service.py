@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from simulators.multiplus.assembly import Layout
+from tests.integration.mk2_bridge.stage import Stage, stage
+from velib_async.bus import open_bus
+from velib_async.service import IntegerItem, Service
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.peers.dbus import DBusDaemon
+
+pytestmark = [pytest.mark.peer, pytest.mark.unguarded]
+
+MINIMAL = """
+/Mgmt/ProcessName /Mgmt/ProcessVersion /Mgmt/Connection /DeviceInstance /ProductId /ProductName /FirmwareVersion
+/Connected /CustomName /Mode /ModeIsAdjustable /State /VebusMainState /VebusChargeState /VebusError
+/Leds/Mains /Leds/Bulk /Leds/Absorption /Leds/Float /Leds/Inverter /Leds/Overload /Leds/LowBattery /Leds/Temperature
+/Ac/NumberOfPhases /Ac/NumberOfAcInputs /Ac/ActiveIn/ActiveInput /Ac/ActiveIn/Connected /Ac/ActiveIn/CurrentLimit
+/Ac/ActiveIn/L1/V /Ac/ActiveIn/L1/I /Ac/ActiveIn/L1/F /Ac/ActiveIn/L1/P /Ac/ActiveIn/P
+/Ac/Out/L1/V /Ac/Out/L1/I /Ac/Out/L1/F /Ac/Out/L1/P /Ac/Out/P /Ac/In/1/CurrentLimit /Ac/In/1/CurrentLimitIsAdjustable
+/Ac/PowerMeasurementType /Dc/0/Voltage /Dc/0/Current /Dc/0/Power /Soc
+/Alarms/LowBattery /Alarms/HighTemperature /Alarms/Overload /Alarms/Ripple
+/Interfaces/Mk2/Connection /Interfaces/Mk2/ProductId /Interfaces/Mk2/ProductName /Interfaces/Mk2/Version
+/Devices/0/Version /Devices/NumberOfMultis
+""".split()
+
+
+async def test_minimal_set_is_complete_and_shows_the_simulators_truth(dbus_daemon: DBusDaemon, tmp_path: Path) -> None:
+    async with stage(dbus_daemon.address, tmp_path) as found:
+        await found.wait_value("/Ac/Out/L1/I")
+        await found.wait_value("/Alarms/LowBattery", 0)
+        items = await found.items()
+        assert [path for path in MINIMAL if items.get(path) is None] == []
+        assert items["/ProductName"] == "MultiPlus 24/3000/70-50"
+        assert (items["/State"], items["/Mode"], items["/Ac/ActiveIn/CurrentLimit"]) == (3, 3, 16.0)
+        assert items["/Ac/ActiveIn/L1/P"] == pytest.approx(items["/Ac/Out/L1/P"] + items["/Dc/0/Power"], abs=3)
+        plant = found.interface.plant
+        now = asyncio.get_running_loop().time()
+        assert items["/Dc/0/Voltage"] == pytest.approx(plant.battery_v(now), abs=0.05)
+        assert items["/Dc/0/Current"] == pytest.approx(plant.battery_a(now), abs=0.5)
+        assert items["/Soc"] == pytest.approx(plant.soc * 100, abs=0.5)
+        # Nobody may be led to write these all the time: it would go to the device's settings.
+        assert items["/Dc/0/MaxChargeCurrent"] is None
+        assert items["/ExtraBatteryCurrent"] is None
+        assert items["/FirmwareFeatures/BolFrame"] == 0
+        assert not [path for path in items if path.startswith("/Hub4")]
+        assert found.interface.switch_commands == []
+        assert found.interface.devices[0].writes == []
+        assert await found.stop() == 0
+
+
+async def test_mode_and_current_limit_are_answered_by_the_device(dbus_daemon: DBusDaemon, tmp_path: Path) -> None:
+    async with stage(dbus_daemon.address, tmp_path) as found:
+        await found.wait_value("/Mode", 3)
+        assert await found.set("/Mode", 1) == 0
+        assert found.interface.plant.switch == 1
+        await found.wait_value("/Mode", 1)
+        await found.wait_value("/Ac/In/1/CurrentLimit", 16.0)
+        assert await found.set("/Ac/In/1/CurrentLimit", 25.0) == 0
+        assert (found.interface.limit, found.interface.plant.switch) == (250, 1)
+        assert await found.set("/Ac/In/1/CurrentLimit", 3.0) != 0
+        assert await found.set("/Mode", 9) != 0
+        assert await found.set("/SystemReset", 1) != 0
+        assert found.interface.resets == 0
+        assert await found.set("/VebusSetChargeState", 2) == 0
+        assert found.interface.devices[0].substate == 6
+
+
+async def test_soc_is_accepted_at_once_and_written_to_ram(dbus_daemon: DBusDaemon, tmp_path: Path) -> None:
+    async with stage(dbus_daemon.address, tmp_path) as found:
+        assert await found.set("/Soc", 55.0) == 0
+        device = found.interface.devices[0]
+        async with asyncio.timeout(20):
+            while not device.writes:
+                await asyncio.sleep(0.05)
+        await found.wait_value("/Soc", 55.0)
+        assert device.writes == [("ram", 13, 110)]
+        assert device.eeprom_writes == 0
+
+
+async def test_unplugged_tty_makes_values_unknown_and_the_service_stays(
+    dbus_daemon: DBusDaemon, tmp_path: Path
+) -> None:
+    async with stage(dbus_daemon.address, tmp_path) as found:
+        found.port.unplug()
+        await found.wait_value("/Connected", 0)
+        items = await found.items()
+        assert [items[path] for path in ("/State", "/Dc/0/Voltage", "/Ac/Out/P", "/Soc", "/Mode")] == [None] * 5
+        assert await found.set("/Mode", 3) != 0
+        found.port.plug()
+        await found.wait_value("/Connected", 1)
+        await found.wait_value("/State", 3)
+
+
+async def test_custom_name_and_instance_are_kept_in_localsettings(dbus_daemon: DBusDaemon, tmp_path: Path) -> None:
+    async with stage(dbus_daemon.address, tmp_path) as found:
+        assert await found.get("/DeviceInstance") == 276
+        assert await found.set("/CustomName", "Engine room") == 0
+        unique_id = found.service.removeprefix("com.victronenergy.vebus.")
+        (name,) = await found.bus.call(
+            "com.victronenergy.settings",
+            f"/Settings/Devices/vebus_{unique_id}/CustomName",
+            "com.victronenergy.BusItem",
+            "GetValue",
+        )
+        assert name == "Engine room"
+
+
+async def test_another_vebus_service_keeps_its_place(dbus_daemon: DBusDaemon, tmp_path: Path) -> None:
+    other_bus = await open_bus(dbus_daemon.address)
+    other = Service(other_bus, "com.victronenergy.vebus.ttyS4")
+    other.add_item(IntegerItem("/DeviceInstance", 1))
+    await other.register()
+    async with stage(dbus_daemon.address, tmp_path, wait=False) as found:
+        async with asyncio.timeout(40):
+            while "is on the bus already" not in found.log():
+                await asyncio.sleep(0.1)
+        assert not await has_owner(found)
+        await other.close()
+        await other_bus.close()
+        await found.wait_value("/Connected", 1)
+
+
+async def has_owner(found: Stage) -> bool:
+    (answer,) = await found.bus.call(
+        "org.freedesktop.DBus",
+        "/org/freedesktop/DBus",
+        "org.freedesktop.DBus",
+        "NameHasOwner",
+        "s",
+        [found.service],
+    )
+    return bool(answer)
+
+
+async def test_ess_set_point_has_the_right_sign_is_kept_alive_and_zero_at_the_end(
+    dbus_daemon: DBusDaemon, tmp_path: Path
+) -> None:
+    async with stage(dbus_daemon.address, tmp_path, layout=Layout(has_ess=True)) as found:
+        assert await found.get("/Hub4/AssistantId") == 5
+        assert await found.set("/Hub4/L1/AcPowerSetpoint", 700) == 0
+        await wait_setpoint(found, 700.0)
+        assert found.interface.devices[0].writes[0] == ("ram", 131, 0x10000 - 700)
+        for _ in range(6):
+            await asyncio.sleep(2)
+            assert await found.set("/Hub4/L1/AcPowerSetpoint", 700) == 0
+        assert found.interface.plant.setpoints_w == [700.0]
+        assert await found.set("/Hub4/DisableCharge", 1) == 0
+        async with asyncio.timeout(20):
+            while found.interface.plant.charge_allowed:
+                await asyncio.sleep(0.05)
+        assert await found.stop() == 0
+        assert found.interface.devices[0].assistants[131] == 0
+        assert found.interface.plant.charge_allowed
+        assert found.interface.devices[0].eeprom_writes == 0
+        assert all(kind == "ram" for kind, _, _ in found.interface.devices[0].writes)
+
+
+async def wait_setpoint(found: Stage, watts: float) -> None:
+    async with asyncio.timeout(20):
+        while found.interface.plant.setpoints_w != [watts]:
+            await asyncio.sleep(0.05)
+
+
+async def test_ess_set_point_of_a_writer_that_fell_silent_becomes_zero(dbus_daemon: DBusDaemon, tmp_path: Path) -> None:
+    async with stage(dbus_daemon.address, tmp_path, layout=Layout(has_ess=True)) as found:
+        assert await found.set("/Hub4/L1/AcPowerSetpoint", -400) == 0
+        await wait_setpoint(found, -400.0)
+        await wait_setpoint(found, 0.0)
+        assert "nobody has set the ESS power" in found.log()
+
+
+async def test_three_phases_are_one_service(dbus_daemon: DBusDaemon, tmp_path: Path) -> None:
+    async with stage(dbus_daemon.address, tmp_path, layout=Layout((0, 1, 2), strict=False)) as found:
+        await found.wait_value("/Ac/Out/L3/P")
+        await found.wait_value("/Ac/Out/L3/V")
+        items = await found.items()
+        assert (items["/Ac/NumberOfPhases"], items["/Devices/NumberOfMultis"]) == (3, 3)
+        total = sum(items[f"/Ac/Out/L{phase}/P"] for phase in (1, 2, 3))
+        assert items["/Ac/Out/P"] == pytest.approx(total, abs=1)
+        assert items["/Devices/2/Ac/Out/P"] == items["/Ac/Out/L3/P"]
+
+
+async def test_at_most_one_items_changed_per_second(dbus_daemon: DBusDaemon, tmp_path: Path) -> None:
+    async with stage(dbus_daemon.address, tmp_path) as found:
+        count = 0
+
+        def note(*_: object) -> None:
+            nonlocal count
+            count += 1
+
+        found.bus.add_changes_handler(note)
+        (owner,) = await found.bus.call(
+            "org.freedesktop.DBus",
+            "/org/freedesktop/DBus",
+            "org.freedesktop.DBus",
+            "GetNameOwner",
+            "s",
+            [found.service],
+        )
+        rule = f"type='signal',sender='{owner}',interface='com.victronenergy.BusItem',member='ItemsChanged'"
+        await found.bus.call(
+            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "AddMatch", "s", [rule]
+        )
+        began = asyncio.get_running_loop().time()
+        await asyncio.sleep(6)
+        elapsed = asyncio.get_running_loop().time() - began
+        assert 2 <= count <= elapsed + 1
+
+
+async def test_energy_survives_a_restart(dbus_daemon: DBusDaemon, tmp_path: Path) -> None:
+    async with stage(dbus_daemon.address, tmp_path) as found:
+        await asyncio.sleep(4)
+        assert await found.stop() == 0
+        (file,) = (tmp_path / "conf" / "venus-daemons" / "state").glob("mk2-bridge-*.json")
+        counted = json.loads(file.read_text(encoding="utf-8"))["energy_kwh"]
+        assert counted["AcIn1ToAcOut"] > 0
+        assert counted["AcIn1ToInverter"] > 0
+        assert counted["InverterToAcOut"] == 0
