@@ -59,7 +59,9 @@ class Options:
     @property
     def unique_name(self) -> str:
         """The tty's name as the last part of the service's name."""
-        return "".join(c if c.isalnum() else "_" for c in self.tty.removeprefix("/dev/").strip("/")) or "tty"
+        last = self.tty.rstrip("/").rpartition("/")[2]
+        name = "".join(c if c.isascii() and c.isalnum() else "_" for c in last)
+        return name if name[:1].isalpha() else f"tty{name}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

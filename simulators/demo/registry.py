@@ -69,6 +69,20 @@ EXHIBITS: Final[tuple[Exhibit, ...]] = (
         ),
     ),
     Exhibit(
+        daemon="mk2-bridge",
+        config="tty: {directory}/ttyMK3\n",
+        devices=(
+            Device(
+                "multiplus",
+                ("{python}", "-m", "simulators.multiplus", "--link", "{directory}/ttyMK3", "--ess"),
+                (
+                    Live("com.victronenergy.vebus.ttyMK3", "/Ac/Out/L1/P"),
+                    Live("com.victronenergy.vebus.ttyMK3", "/Dc/0/Voltage"),
+                ),
+            ),
+        ),
+    ),
+    Exhibit(
         daemon="obd-server",
         config="adapter:\n  port: socket://127.0.0.1:{elm_port}\n  protocol: '6'\nlisten:\n  port: {dashboard_port}\n",
         devices=(

@@ -95,14 +95,13 @@ async def stage(
         "VENUS_DAEMONS_DATA": str(directory),
         "VENUS_DAEMONS_RUN": str(directory / "run"),
     }
-    service = "com.victronenergy.vebus." + "".join(c if c.isalnum() else "_" for c in str(link).strip("/"))
     async with SettingsSimulator(address), PtyPort(interface, link=link) as port:
         bus = await open_bus(address)
         with (directory / "log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "mk2_bridge", "-b", address, env=environment, stdout=log, stderr=log
             )
-        found = Stage(bus, interface, port, process, directory, service)
+        found = Stage(bus, interface, port, process, directory)
         try:
             if wait:
                 await found.wait_value("/Connected", 1)
