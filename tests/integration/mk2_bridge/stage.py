@@ -18,7 +18,7 @@ from velib_async.bus import BUS_ITEM, Bus, open_bus
 from velib_async.errors import CallError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from simulators.multiplus.interface import Interface
 
@@ -26,6 +26,13 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 SERVICE = "com.victronenergy.vebus.ttyMK3"
 LIMIT_S = 40.0
 """Everything here takes seconds; this is for a machine that does ten other things."""
+
+
+async def eventually(is_true: Callable[[], object]) -> None:
+    """Wait until a condition holds."""
+    async with asyncio.timeout(LIMIT_S):
+        while not is_true():  # noqa: ASYNC110  # it holds in another process
+            await asyncio.sleep(0.05)
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from simulators.multiplus.assembly import Layout
-from tests.integration.mk2_bridge.stage import Stage, stage
+from tests.integration.mk2_bridge.stage import Stage, eventually, stage
 from velib_async.bus import open_bus
 from velib_async.service import IntegerItem, Service
 
@@ -29,7 +29,7 @@ MINIMAL = """
 /Alarms/LowBattery /Alarms/HighTemperature /Alarms/Overload /Alarms/Ripple
 /Interfaces/Mk2/Connection /Interfaces/Mk2/ProductId /Interfaces/Mk2/ProductName /Interfaces/Mk2/Version
 /Devices/0/Version /Devices/NumberOfMultis
-""".split()
+"""
 
 
 async def test_minimal_set_is_complete_and_shows_the_simulators_truth(dbus_daemon: DBusDaemon, tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ async def test_minimal_set_is_complete_and_shows_the_simulators_truth(dbus_daemo
         await found.wait_value("/Ac/Out/L1/I")
         await found.wait_value("/Alarms/LowBattery", 0)
         items = await found.items()
-        assert [path for path in MINIMAL if items.get(path) is None] == []
+        assert [path for path in MINIMAL.split() if items.get(path) is None] == []
         assert items["/ProductName"] == "MultiPlus 24/3000/70-50"
         assert (items["/State"], items["/Mode"], items["/Ac/ActiveIn/CurrentLimit"]) == (3, 3, 16.0)
         assert items["/Ac/ActiveIn/L1/P"] == pytest.approx(items["/Ac/Out/L1/P"] + items["/Dc/0/Power"], abs=3)
@@ -77,9 +77,7 @@ async def test_soc_is_accepted_at_once_and_written_to_ram(dbus_daemon: DBusDaemo
     async with stage(dbus_daemon.address, tmp_path) as found:
         assert await found.set("/Soc", 55.0) == 0
         device = found.interface.devices[0]
-        async with asyncio.timeout(20):
-            while not device.writes:
-                await asyncio.sleep(0.05)
+        await eventually(lambda: device.writes)
         await found.wait_value("/Soc", 55.0)
         assert device.writes == [("ram", 13, 110)]
         assert device.eeprom_writes == 0
@@ -119,9 +117,7 @@ async def test_another_vebus_service_keeps_its_place(dbus_daemon: DBusDaemon, tm
     other.add_item(IntegerItem("/DeviceInstance", 1))
     await other.register()
     async with stage(dbus_daemon.address, tmp_path, wait=False) as found:
-        async with asyncio.timeout(40):
-            while "is on the bus already" not in found.log():
-                await asyncio.sleep(0.1)
+        await eventually(lambda: "is on the bus already" in found.log())
         assert not await has_owner(found)
         await other.close()
         await other_bus.close()
@@ -153,9 +149,7 @@ async def test_ess_set_point_has_the_right_sign_is_kept_alive_and_zero_at_the_en
             assert await found.set("/Hub4/L1/AcPowerSetpoint", 700) == 0
         assert found.interface.plant.setpoints_w == [700.0]
         assert await found.set("/Hub4/DisableCharge", 1) == 0
-        async with asyncio.timeout(20):
-            while found.interface.plant.charge_allowed:
-                await asyncio.sleep(0.05)
+        await eventually(lambda: not found.interface.plant.charge_allowed)
         assert await found.stop() == 0
         assert found.interface.devices[0].assistants[131] == 0
         assert found.interface.plant.charge_allowed
@@ -164,9 +158,7 @@ async def test_ess_set_point_has_the_right_sign_is_kept_alive_and_zero_at_the_en
 
 
 async def wait_setpoint(found: Stage, watts: float) -> None:
-    async with asyncio.timeout(20):
-        while found.interface.plant.setpoints_w != [watts]:
-            await asyncio.sleep(0.05)
+    await eventually(lambda: found.interface.plant.setpoints_w == [watts])
 
 
 async def test_ess_set_point_of_a_writer_that_fell_silent_becomes_zero(dbus_daemon: DBusDaemon, tmp_path: Path) -> None:
