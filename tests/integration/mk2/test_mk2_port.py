@@ -60,34 +60,63 @@ async def test_other_speed_is_silence_and_the_right_one_is_not() -> None:
         assert connection.line.baudrate == 115200
 
 
+async def run(*arguments: str) -> str:
+    """Run a module of the library and return what it printed."""
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "lib")}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        *arguments,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        async with asyncio.timeout(60):
+            output, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode == 0, output.decode()
+    return output.decode()
+
+
 @pytest.mark.parametrize(
-    ("arguments", "expected"),
+    ("module", "arguments", "expected"),
     [
-        (["mk2.examples.monitor", "--count", "2"], "W from mains"),
-        (["mk2.examples.write", "--list"], "ABSORPTION_VOLTAGE"),
-        (["mk2.examples.write", "SOC", "55"], "STATE_OF_CHARGE = 55"),
+        ("mk2.examples.monitor", ("--count", "2"), "W from mains"),
+        ("mk2.examples.write", ("--list",), "ABSORPTION_VOLTAGE                28.80   24..33, default 28.8"),
+        ("mk2.examples.write", ("SOC", "55"), "STATE_OF_CHARGE = 55"),
+        ("mk2.examples.write", ("PREFER_RENEWABLE", "on"), "FLAGS2.PREFER_RENEWABLE = on"),
+        ("mk2.tool get", ("soc", "FLOAT_VOLTAGE", "FLAGS0.WAVE_CHECK"), "FLOAT_VOLTAGE = 27.6"),
+        ("mk2.tool set", ("float_voltage", "27.2"), "FLOAT_VOLTAGE = 27.2"),
+        ("mk2.tool monitor", ("--once",), "running, interface 1170216, device 2610506"),
+        ("mk2.tool dump", (), "never written: grid code"),
     ],
 )
-async def test_examples_run(arguments: list[str], expected: str) -> None:
+async def test_programs_do_what_they_say(module: str, arguments: tuple[str, ...], expected: str) -> None:
+    interface = assemble()
+    async with PtyPort(interface) as port:
+        assert expected in await run(*module.split(), "-t", port.tty, *arguments)
+    assert interface.devices[0].eeprom_writes == 0
+
+
+async def test_what_was_recorded_can_be_read_again(tmp_path: Path) -> None:
+    file = str(tmp_path / "line.trace")
     async with PtyPort(assemble()) as port:
-        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "lib")}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            arguments[0],
-            "-t",
-            port.tty,
-            *arguments[1:],
-            env=environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        try:
-            async with asyncio.timeout(60):
-                output, _ = await process.communicate()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        assert process.returncode == 0, output
-        assert expected in output.decode()
+        assert "readings" in await run("mk2.tool", "record", "-t", port.tty, "--seconds", "2", file)
+    text = await run("mk2.tool", "replay", file)
+    assert "> InfoRequest(kind=0)" in text
+    assert "< DcInfo(" in text
+    assert "?" not in text
+
+
+async def test_report_has_everything_in_one_file(tmp_path: Path) -> None:
+    file = tmp_path / "report.txt"
+    async with PtyPort(assemble()) as port:
+        await run("mk2.tool", "report", "-t", port.tty, "--seconds", "2", str(file))
+    text = file.read_text(encoding="utf-8")
+    for part in ("identity: Identity(", "line: {", "BATTERY_VOLTAGE", "ABSORPTION_VOLTAGE", "# trace", " < "):
+        assert part in text
+    assert list(tmp_path.iterdir()) == [file]  # noqa: ASYNC240  # nothing else runs
