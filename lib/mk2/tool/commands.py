@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import io
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mk2.control import Control, Permissions
 from mk2.listing import list_settings, list_variables
@@ -112,23 +113,18 @@ async def replay(arguments: argparse.Namespace) -> None:
 
 async def report(arguments: argparse.Namespace) -> None:
     """Write one file with all that somebody who wants to help needs to see."""
-    path = Path(arguments.file)
-    trace_path = path.with_suffix(".trace")
-    with trace_path.open("w", encoding="ascii") as trace:
-        async with watch(arguments.tty, trace=trace) as watched:
-            await asyncio.sleep(arguments.seconds)
-            lines = [f"# {arguments.tty}, {arguments.seconds:g} s", f"identity: {watched.system.identity}"]
-            lines += list(_table(watched, arguments.seconds))
-            connection = watched.system.connection
-            statistics: dict[str, Any] = {} if connection is None else connection.statistics.as_dict()
-            lines.append(f"line: {statistics}")
-            lines.append(f"noise: {0 if connection is None else connection.unpacker.skipped} bytes")
+    trace = io.StringIO()
+    async with watch(arguments.tty, trace=trace) as watched:
+        await asyncio.sleep(arguments.seconds)
+        lines = [f"# {arguments.tty}, {arguments.seconds:g} s", f"identity: {watched.system.identity}"]
+        lines += list(_table(watched, arguments.seconds))
+        connection = watched.system.connection
+        lines.append(f"line: {None if connection is None else connection.statistics.as_dict()}")
+        lines.append(f"noise: {None if connection is None else connection.unpacker.skipped} bytes")
     async with open_session(arguments.tty) as session:
         lines.append("\n# variables and settings")
         lines += [line async for line in list_variables(session)]
         lines += [line async for line in list_settings(session)]
-    lines.append("\n# trace")
-    lines += trace_path.read_text(encoding="ascii").splitlines()
-    trace_path.unlink()  # noqa: ASYNC240  # a tool that does nothing else
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    say(f"{path}: {len(lines)} lines")
+    text = "\n".join([*lines, "\n# trace", trace.getvalue()])
+    Path(arguments.file).write_text(text, encoding="utf-8")  # noqa: ASYNC240  # a tool that does nothing else
+    say(f"{arguments.file}: {len(text.splitlines())} lines")
