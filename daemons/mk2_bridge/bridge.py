@@ -16,12 +16,14 @@ from mk2.session import ask_again
 from mk2.setting import Setting
 from mk2.system import LinkState, VEBusSystem
 from mk2_bridge.controls import Controls
+from mk2_bridge.details import read_details, read_input_limits
 from mk2_bridge.ess import Ess
 from mk2_bridge.items import Shape
 from mk2_bridge.products import UNKNOWN, load_products
 from mk2_bridge.protocol.setpoints import SetPoints
 from mk2_bridge.publisher import Publisher
 from mk2_bridge.readings import Readings
+from mk2_bridge.tty import release_from_venus
 from mk2_bridge.values import Static, identity_values, measured_values, phase_of
 
 if TYPE_CHECKING:
@@ -67,14 +69,16 @@ class Bridge:
         self.device_instance = options.device_instance
         self.custom_name = ""
         self.static: Static | None = None
+        self.details: dict[str, Any] = {}
         self.system = VEBusSystem(
-            open_line or (lambda: open_port(options.tty)),
+            open_line or self._open_line,
             self._take,
             on_state=self._note_state,
             options=options.system,
         )
         self.controls = Controls(
             self._get_control,
+            permissions=options.permissions,
             may_limit_charge=options.allow_max_charge_current,
             on_name=self._rename,
             redetect=self.system.restart,
@@ -91,6 +95,11 @@ class Bridge:
         self._learning: asyncio.Task[None] | None = None
         self._known = asyncio.Event()
         self._restore()
+
+    async def _open_line(self) -> Line:
+        if self.options.take_tty:
+            await release_from_venus(self.options.tty)
+        return await open_port(self.options.tty)
 
     @property
     def name(self) -> str:
@@ -127,7 +136,8 @@ class Bridge:
             },
             controls=self.controls.make_items(self.custom_name, shape.ess_phases),
         )
-        self.publisher.publish_fixed({**identity_values(self.static), "/Interfaces/Mk2/Connection": self.options.tty})
+        fixed = {**identity_values(self.static), **self.details, "/Interfaces/Mk2/Connection": self.options.tty}
+        self.publisher.publish_fixed(fixed)
         self._publish()
         await self.publisher.open()
 
@@ -228,9 +238,17 @@ class Bridge:
         )
         self.static = Static(identity, bool(capacity), session.connection.line.baudrate)
         await self._start_ess(identity)
-        if self.publisher is not None and self.publisher.shape == self._shape(identity):
-            self.publisher.publish_fixed(identity_values(self.static))
+        self._show_fixed(identity_values(self.static))
         self._known.set()
+        limits = await read_input_limits(session)
+        self.details = await read_details(session)
+        self.static = Static(identity, bool(capacity), session.connection.line.baudrate, limits)
+        self._show_fixed(self.details)
+
+    def _show_fixed(self, values: dict[str, Any]) -> None:
+        publisher, static = self.publisher, self.static
+        if publisher is not None and static is not None and publisher.shape == self._shape(static.identity):
+            publisher.publish_fixed(values)
 
     def _get_control(self) -> Control | None:
         return self._control

@@ -15,12 +15,14 @@ from mk2.errors import Mk2Error, Unsafe
 from mk2.frames.switch import SwitchState
 from mk2.ram_var import RamVar
 from mk2.setting import Setting
+from mk2_bridge.details import DETAILS, Detail, write_detail
 from mk2_bridge.protocol.setpoints import DISABLE_CHARGE, DISABLE_FEED_IN
 from velib_async.service import DoubleItem, IntegerItem, TextItem
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
+    from mk2.control import Permissions
     from mk2_bridge.ess import Ess
     from velib_async.items import Item
 
@@ -38,6 +40,7 @@ class Controls:
 
     Args:
         get_control: returns the way to the device, None while it is away.
+        permissions: what the user has allowed.
         may_limit_charge: allow /Dc/0/MaxChargeCurrent.
         on_name: called with a new custom name; the future result of storing it.
         redetect: look anew who is there.
@@ -51,6 +54,7 @@ class Controls:
         self,
         get_control: Callable[[], Control | None],
         *,
+        permissions: Permissions,
         may_limit_charge: bool,
         on_name: Callable[[str], Awaitable[None]],
         redetect: Callable[[], None],
@@ -59,6 +63,7 @@ class Controls:
         self.last_refusal: str | None = None
         self.ess: Ess | None = None
         self._get_control = get_control
+        self._permissions = permissions
         self._may_limit_charge = may_limit_charge
         self._on_name = on_name
         self._redetect = redetect
@@ -76,6 +81,8 @@ class Controls:
         yield self._item(IntegerItem, "/SystemReset", _reset, text=None)
         yield IntegerItem("/RedetectSystem", 0, writeable=True, onchange=self._redetect_system)
         yield DoubleItem("/Soc", None, writeable=True, onchange=self._note_soc, text="{:.1f} %".format)
+        for detail in DETAILS:
+            yield self._detail_item(detail)
         # Stays unknown: else systemcalc would write it every few seconds.
         yield DoubleItem("/ExtraBatteryCurrent")
         if self._may_limit_charge:
@@ -97,9 +104,22 @@ class Controls:
 
         return kind(path, None, True, change, text)
 
+    def _detail_item(self, detail: Detail) -> Item:
+        kind = DoubleItem if detail.flag is None else IntegerItem
+        if not self._permissions.settings:
+            return kind(detail.path, text=detail.text.format)
+
+        async def change(_: Item, value: float) -> bool | None:
+            result = await self._carry_out(
+                detail.path, value, lambda control, wanted: write_detail(control, detail, wanted)
+            )
+            return True if result is None else result
+
+        return kind(detail.path, None, writeable=True, onchange=change, text=detail.text.format)
+
     def _limit_item(self, path: str) -> Item:
         async def change(item: Item, value: float) -> bool | None:
-            if item.value is None:
+            if item.service is None or not item.service[f"{path}IsAdjustable"]:
                 self._refuse(path, "this is not the AC input in use; its limit is a setting in EEPROM")
                 return False
             return await self._carry_out(path, value, lambda control, amps: control.set_current_limit(amps))

@@ -91,6 +91,7 @@ def _state_items() -> Iterator[Item]:
         "/Ac/State/SplitPhaseL2Passthru",
         "/Ac/State/SplitPhaseL2L1OutSummed",
         *(f"/Leds/{name}" for name in LEDS),
+        "/Settings/GridCode",
         *(f"/Bms/{name}" for name in ("AllowToCharge", "AllowToDischarge", "BmsExpected", "Error", "PreAlarm")),
     )
     yield from _doubles(W, "/Ac/Out/NominalInverterPower")

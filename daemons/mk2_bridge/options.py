@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 KEYS = (
     "tty",
+    "take_tty",
     "device_instance",
     "product_name",
     "beside_other_vebus",
@@ -45,6 +46,7 @@ class Options:
     """What the user has decided. See docs/mk2-bridge.md for the meaning of each key."""
 
     tty: str
+    take_tty: bool = False
     device_instance: int = 276
     product_name: str | None = None
     beside_other_vebus: bool = False
@@ -81,6 +83,7 @@ def read_options(arguments: argparse.Namespace, config: YamlMapping) -> Options:
         raise DefinitionError(config.where("tty"), "tty", "is missing: the tty of the MK2 or MK3, e.g. /dev/ttyUSB0")
     return Options(
         tty=tty,
+        take_tty=config.fetch("take_tty", bool, default=False),
         device_instance=config.fetch("device_instance", int, 276, minimum=0, maximum=511),
         product_name=config.fetch("product_name", str, None),
         beside_other_vebus=config.fetch("beside_other_vebus", bool, default=False),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mk2.frames.config import AcFlag, SwitchRegister
@@ -12,6 +12,8 @@ from mk2_bridge.protocol.alarms import ALARMS
 from mk2_bridge.protocol.states import MAINS_CONNECTED, RUNNING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mk2.identity import Identity
     from mk2.reading import AcReading, ConfigReading, DcReading, PowerReading
     from mk2_bridge.readings import Readings
@@ -29,11 +31,13 @@ class Static:
         identity: the system.
         measures_soc: the device's own battery monitor is on; else its state of charge means nothing.
         baudrate: of the line.
+        input_limits: limits of the AC inputs as set for good, by number.
     """
 
     identity: Identity
     measures_soc: bool
     baudrate: int
+    input_limits: Mapping[int, float] = field(default_factory=dict)
 
 
 def phase_of(device: int, identity: Identity) -> int:
@@ -49,7 +53,7 @@ def measured_values(readings: Readings, static: Static, now: float) -> dict[str,
     values |= _dc(readings.get("dc", now), powers, measures_soc=static.measures_soc)
     values |= _ac(readings, static.identity, powers, now)
     values |= _state(readings, static.identity)
-    values |= _config(readings.get("config", now), readings.state.main)
+    values |= _config(readings.get("config", now), readings.state.main, static.input_limits)
     values |= _leds(readings, now)
     values |= _devices(readings, static.identity, powers, now)
     for way, kwh in readings.energy.kwh.items():
@@ -176,7 +180,7 @@ def _state(readings: Readings, identity: Identity) -> dict[str, Any]:
     return values
 
 
-def _config(config: ConfigReading | None, main: int | None) -> dict[str, Any]:
+def _config(config: ConfigReading | None, main: int | None, set_limits: Mapping[int, float]) -> dict[str, Any]:
     paths = ("/Mode", "/ModeIsAdjustable", "/Ac/NumberOfAcInputs", "/Ac/ActiveIn/ActiveInput")
     if config is None:
         inputs = [f"/Ac/In/{n}/{name}" for n in (1, 2) for name in ("CurrentLimit", "CurrentLimitIsAdjustable")]
@@ -196,7 +200,7 @@ def _config(config: ConfigReading | None, main: int | None) -> dict[str, Any]:
     }
     for number in (1, 2):
         is_active = number == active
-        values[f"/Ac/In/{number}/CurrentLimit"] = config.limit_a if is_active else None
+        values[f"/Ac/In/{number}/CurrentLimit"] = config.limit_a if is_active else set_limits.get(number)
         values[f"/Ac/In/{number}/CurrentLimitIsAdjustable"] = adjustable if is_active else 0
     return values
 

@@ -81,6 +81,13 @@ def plan_jobs(
             job("load", Kind.WINMON, _each(session, identity, (RamVar.LOAD_CURRENT,)), LOAD_S),
         ]
 
+    async def ask_leds() -> None:
+        if session.config_has_leds is False:
+            give("leds", await session.leds())
+
+    if options.slow_tier:
+        jobs.append(Job("leds", Kind.PLAIN, ask_leds, STATE_S))
+
     async def keep_awake() -> None:
         if session.keeps_awake:
             await session.keep_awake()

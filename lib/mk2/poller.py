@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-GIVE_UP_AFTER = 3
-"""So many failures in a row before a value counts as lost: one proves nothing."""
-
 
 class Poller:
     """Runs a schedule on a connection.
@@ -50,10 +47,6 @@ class Poller:
                 self._group = None
                 if self._timer is not None:
                     self._timer.cancel()
-
-    def has_lost(self, name: str) -> bool:
-        """Tell whether the value of this job can no longer be had."""
-        return self.failures.get(name, 0) >= GIVE_UP_AFTER
 
     def _fill(self) -> None:
         if self._group is None or self._connection.is_lost:

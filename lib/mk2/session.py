@@ -56,6 +56,7 @@ class VEBusSession:
 
     Attributes:
         keeps_awake: polling looks after the standby line, because the device was switched off from here.
+        config_has_leds: the last configuration frame had the LEDs in it; None before the first.
 
     Every method raises `NoReply`, `Refused` or `LinkLost` as `VEBusConnection.request` does. Scales of variables are
     asked for once, when first needed.
@@ -66,6 +67,7 @@ class VEBusSession:
         self.scales: dict[int, RamVarInfo] = {} if scales is None else scales
         self.setting_infos: dict[int, SettingInfo] = {}
         self.keeps_awake = False
+        self.config_has_leds: bool | None = None
 
     async def version(self) -> interface.Version:
         """Return the version of the interface; any version frame will do."""
@@ -169,6 +171,7 @@ class VEBusSession:
             timeout_s=CONFIG_TIMEOUT_S,
             urgent=urgent,
         )
+        self.config_has_leds = frame.leds is not None
         return ConfigReading.of(frame)
 
     async def leds(self) -> led.Leds:
