@@ -13,22 +13,23 @@ from collections import deque
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from mk2.errors import LinkLost, NoReply, Refused, Unsupported
-from mk2.foreign import PERIOD_S, ForeignTraffic
-from mk2.frames import bus, config, info, parse_reply
-from mk2.frames.led import Leds
 from mk2.frames.status import NotRecognised
 from mk2.frames.winmon import Winmon
-from mk2.framing import Frame, FrameUnpacker
+from mk2.framing import Frame
 from mk2.line import BITS_PER_BYTE
 from mk2.pending import Kind, Pending
+from mk2.receiver import Receiver
 from mk2.slots import QUARANTINE_S, SLOTS, Slots
 from mk2.statistics import Statistics
+from mk2.strays import Strays
 from mk2.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mk2.frames.led import Leds
     from mk2.frames.record import Record
+    from mk2.framing import FrameUnpacker
     from mk2.line import Line
 
 log = logging.getLogger(__name__)
@@ -40,9 +41,6 @@ REPLY_TIMEOUT_S = 0.5
 
 LONGEST_REPLY = 19
 """Bytes of the longest reply, an info frame with LEDs; what may be in front of ours in the interface's queue."""
-
-SILENCE_S = 0.25
-"""An incomplete frame that waits so long will not be completed: a whole one takes 140 ms at 2400 baud."""
 
 OPTIONAL_REST_S = 0.3
 """Rest of a slot after an answer that need not come: most often it never does."""
@@ -63,7 +61,7 @@ class VEBusConnection:
         windows: how many requests of each kind may be under way. One of each to begin with, three for winmon.
         total: how many altogether.
         pad_final_ff: append 00 to frames that end in FF, as interfaces before 1130128 need it.
-        statistics, unpacker: counters.
+        statistics: counters.
         last_reply: loop time of the last answer to a request, None before the first.
     """
 
@@ -79,23 +77,20 @@ class VEBusConnection:
         self.total = Window(len(SLOTS) + 2)
         self.pad_final_ff = False
         self.statistics = Statistics()
-        self.unpacker = FrameUnpacker()
         self.last_reply: float | None = None
-        self._on_message = on_message
-        self._on_leds = on_leds
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[Kind, deque[Pending]] = {kind: deque() for kind in Kind}
         self._flying: list[Pending] = []
         self._slots = Slots()
-        self._foreign = ForeignTraffic()
+        self._strays = Strays(line.name, self._slots, self.statistics, on_message)
+        self._receiver = Receiver(self._take, on_leds, self.statistics)
         self._sent_until = 0.0
-        self._flush_timer: asyncio.TimerHandle | None = None
         self._rest_timer: asyncio.TimerHandle | None = None
         self._lost: asyncio.Future[None] = self._loop.create_future()
         self._closed = False
 
     async def __aenter__(self) -> Self:
-        self.line.start(self._receive, self._end)
+        self.line.start(self._receiver.feed, self._end)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -118,6 +113,11 @@ class VEBusConnection:
             raise self._link_lost()
 
     @property
+    def unpacker(self) -> FrameUnpacker:
+        """What finds the frames; counts the noise."""
+        return self._receiver.unpacker
+
+    @property
     def is_lost(self) -> bool:
         """Tell whether the line has ended."""
         return self._lost.done()
@@ -125,7 +125,7 @@ class VEBusConnection:
     @property
     def sees_foreign_traffic(self) -> bool:
         """Tell whether another program seems to be talking to this interface."""
-        return self._foreign.is_seen(self._loop.time())
+        return self._strays.foreign.is_seen(self._loop.time())
 
     @property
     def byte_s(self) -> float:
@@ -238,29 +238,10 @@ class VEBusConnection:
         if not self.is_lost:
             self._pump()
 
-    def _receive(self, data: bytes) -> None:
-        for frame in self.unpacker.feed(data):
-            self._take(frame)
-        if self._flush_timer is not None:
-            self._flush_timer.cancel()
-            self._flush_timer = None
-        if self.unpacker.pending:
-            self._flush_timer = self._loop.call_later(SILENCE_S, self._flush)
-
-    def _flush(self) -> None:
-        self._flush_timer = None
-        for frame in self.unpacker.flush():
-            self._take(frame)
-
-    def _take(self, frame: Frame) -> None:
-        if frame.leds is not None and self._on_leds is not None:
-            self._on_leds(Leds.appended(frame.leds))
-        message = parse_reply(frame)
-        log.debug("< %s", frame if message is None else message)
-        if message is None:
-            self.statistics.unknown_frames += 1
-        elif not self._answer(message):
-            self._stray(message)
+    def _take(self, message: Record) -> None:
+        if not self._answer(message):
+            self._strays.take(message, self._loop.time())
+            self._pump()
 
     def _answer(self, message: Record) -> bool:
         """Give a message to the request that it answers; return whether there is one."""
@@ -295,39 +276,13 @@ class VEBusConnection:
             pending.fail(error)
         self._forget(pending, answered=True)
 
-    def _stray(self, message: Record) -> None:
-        """Take a message that answers nothing: an announcement, a late reply, or a reply to somebody else."""
-        now = self._loop.time()
-        if isinstance(message, Winmon):
-            if self._slots.is_resting(message.letter, now):
-                self.statistics.late_replies += 1
-                self._slots.wake(message.letter)
-                self._pump()
-            else:
-                self._count_foreign(now)
-        elif isinstance(message, info.DcInfo | info.AcInfo | config.ConfigInfo):
-            self.statistics.late_replies += 1
-        elif self._on_message is not None:
-            self.statistics.boots += isinstance(message, bus.Boot)
-            self._on_message(message)
-
-    def _count_foreign(self, now: float) -> None:
-        self.statistics.foreign_replies += 1
-        if self._foreign.note(now):
-            log.warning(
-                "%s: replies arrive that were not asked for; another program talks to this interface: stop it. "
-                "Nothing is written to the device until it has been quiet for %d s",
-                self.line.name,
-                PERIOD_S,
-            )
-
     def _end(self) -> None:
         if self.is_lost:
             return
         self._lost.set_result(None)
-        for timer in (self._flush_timer, self._rest_timer):
-            if timer is not None:
-                timer.cancel()
+        self._receiver.close()
+        if self._rest_timer is not None:
+            self._rest_timer.cancel()
         waiting = [pending for queue in self._waiting.values() for pending in queue]
         for pending in [*self._flying, *waiting]:
             pending.fail(self._link_lost())
