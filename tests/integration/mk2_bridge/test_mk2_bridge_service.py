@@ -216,3 +216,40 @@ async def test_energy_survives_a_restart(dbus_daemon: DBusDaemon, tmp_path: Path
         assert counted["AcIn1ToAcOut"] > 0
         assert counted["AcIn1ToInverter"] > 0
         assert counted["InverterToAcOut"] == 0
+
+
+async def test_settings_are_shown_and_written_only_when_allowed(dbus_daemon: DBusDaemon, tmp_path: Path) -> None:
+    async with stage(dbus_daemon.address, tmp_path) as found:
+        await found.wait_value("/Settings/InverterOutputVoltage", 230.0)
+        assert await found.set("/Settings/InverterOutputVoltage", 231.0) != 0
+        assert await found.set("/Dc/0/MaxChargeCurrent", 20.0) != 0
+        assert found.interface.devices[0].writes == []
+
+
+async def test_allowed_settings_go_to_ram(dbus_daemon: DBusDaemon, tmp_path: Path) -> None:
+    config = "allow_setting_writes: true\nallow_max_charge_current: true\n"
+    async with stage(dbus_daemon.address, tmp_path, config=config) as found:
+        await found.wait_value("/Settings/InverterOutputVoltage", 230.0)
+        assert await found.set("/Settings/InverterOutputVoltage", 231.0) == 0
+        assert await found.set("/Settings/InverterOutputVoltage", 500.0) != 0
+        await found.wait_value("/Dc/0/PreferRenewableEnergy", 0)
+        assert await found.set("/Dc/0/PreferRenewableEnergy", 1) == 0
+        assert await found.set("/Dc/0/MaxChargeCurrent", 20.0) == 0
+        device = found.interface.devices[0]
+        assert device.writes == [("setting", 5, 231), ("setting", 60, 0x0210), ("setting", 4, 20)]
+        assert device.eeprom_writes == 0
+        assert await found.get("/Settings/InverterOutputVoltage") == 231.0
+
+
+async def test_eeprom_is_written_only_with_the_second_permission_and_within_the_budget(
+    dbus_daemon: DBusDaemon, tmp_path: Path
+) -> None:
+    config = "allow_setting_writes: true\nallow_eeprom_writes: true\neeprom_writes_per_hour: 1\n"
+    async with stage(dbus_daemon.address, tmp_path, config=config) as found:
+        await found.wait_value("/Settings/InverterOutputVoltage", 230.0)
+        assert await found.set("/Settings/InverterOutputVoltage", 231.0) == 0
+        assert await found.set("/Settings/InverterOutputVoltage", 232.0) != 0
+        assert found.interface.devices[0].eeprom_writes == 1
+        assert "wait, or write to RAM only" in found.log()
+        (file,) = (tmp_path / "conf" / "venus-daemons" / "state").glob("mk2-bridge-*.json")
+        assert len(json.loads(file.read_text(encoding="utf-8"))["eeprom_writes"]) == 1
