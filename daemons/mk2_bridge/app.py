@@ -53,7 +53,7 @@ async def serve(context: Context) -> None:
             tasks.create_task(_show(bridge, bus), name="service")
             tasks.create_task(bridge.controls.run(), name="controls")
             tasks.create_task(bridge.publish_for_ever(), name="publish")
-            tasks.create_task(bridge.save_for_ever(), name="save")
+            tasks.create_task(bridge.memory.save_for_ever(), name="save")
             system = tasks.create_task(_run_system(bridge), name="system")
             await asyncio.wait([system])
     finally:

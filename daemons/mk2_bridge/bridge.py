@@ -7,7 +7,6 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 
-from daemonkit.statefile import load_state, save_state
 from mk2.budget import EepromBudget
 from mk2.control import Control
 from mk2.errors import Mk2Error
@@ -19,6 +18,7 @@ from mk2_bridge.controls import Controls
 from mk2_bridge.details import read_details, read_input_limits
 from mk2_bridge.ess import Ess
 from mk2_bridge.items import Shape
+from mk2_bridge.memory import Memory
 from mk2_bridge.products import UNKNOWN, load_products
 from mk2_bridge.protocol.setpoints import SetPoints
 from mk2_bridge.publisher import Publisher
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from velib_async.bus import Bus
 
 log = logging.getLogger(__name__)
-
-SAVE_S = 900.0
-"""Energy is written to flash this often at most: 35,000 times a year."""
 
 PROCESS_NAME = "mk2-bridge"
 
@@ -85,7 +82,6 @@ class Bridge:
         )
         self.on_name: Callable[[str], Awaitable[None]] | None = None
         self._version = version
-        self._state_file = state_file
         self._connect = connect
         self._bus: Bus | None = None
         self._products = load_products()
@@ -94,7 +90,8 @@ class Bridge:
         self._ess: asyncio.Task[None] | None = None
         self._learning: asyncio.Task[None] | None = None
         self._known = asyncio.Event()
-        self._restore()
+        self.memory = Memory(state_file, self.readings.energy, self._budget)
+        self.memory.restore()
 
     async def _open_line(self) -> Line:
         if self.options.take_tty:
@@ -164,16 +161,6 @@ class Bridge:
             await asyncio.sleep(1.0 if self.publisher is None else self.publisher.interval_s)
             self._publish()
 
-    async def save_for_ever(self) -> None:
-        """Save energy now and then, until cancelled."""
-        while True:
-            await asyncio.sleep(SAVE_S)
-            await self.save()
-
-    async def save(self) -> None:
-        """Write energy and the count of EEPROM writes to flash."""
-        await asyncio.to_thread(save_state, self._state_file, self._memory())
-
     async def close(self) -> None:
         """Make set points safe, leave the bus, save. To be called while the line is still open."""
         await self._stop_ess()
@@ -182,18 +169,7 @@ class Bridge:
         if self._learning is not None:
             self._learning.cancel()
             await asyncio.wait([self._learning])
-        await self.save()
-
-    def _memory(self) -> dict[str, Any]:
-        return {"energy_kwh": self.readings.energy.kwh, "eeprom_writes": self._budget.times}
-
-    def _restore(self) -> None:
-        stored = load_state(self._state_file)
-        if isinstance(stored, dict):
-            self.readings.energy.restore(stored.get("energy_kwh"))
-            times = stored.get("eeprom_writes")
-            if isinstance(times, list):
-                self._budget.times = [float(time) for time in times if isinstance(time, int | float)]
+        await self.memory.save()
 
     def _shape(self, identity: Identity) -> Shape:
         ess = {phase_of(index, identity) for index, base in enumerate(identity.setpoints) if base is not None}
@@ -233,7 +209,7 @@ class Bridge:
             session,
             self.options.permissions,
             self._budget,
-            lambda _: self.save(),
+            lambda _: self.memory.save(),
             self.options.tty,
         )
         self.static = Static(identity, bool(capacity), session.connection.line.baudrate)

@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from mk2.errors import LinkLost, NoReply, Refused, Unsupported
 from mk2.frames.status import NotRecognised
 from mk2.frames.winmon import Winmon
 from mk2.framing import Frame
+from mk2.ledger import MAX_QUEUE, Ledger
 from mk2.line import BITS_PER_BYTE
 from mk2.pending import Kind, Pending
 from mk2.receiver import Receiver
-from mk2.slots import QUARANTINE_S, SLOTS, Slots
 from mk2.statistics import Statistics
 from mk2.strays import Strays
-from mk2.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,12 +40,6 @@ REPLY_TIMEOUT_S = 0.5
 LONGEST_REPLY = 19
 """Bytes of the longest reply, an info frame with LEDs; what may be in front of ours in the interface's queue."""
 
-OPTIONAL_REST_S = 0.3
-"""Rest of a slot after an answer that need not come: most often it never does."""
-
-MAX_QUEUE = 64
-"""Requests that may wait for their turn. At 20 per second that is three seconds; more means that somebody runs wild."""
-
 
 class VEBusConnection:
     """One open line. Use as `async with`, which starts listening and in the end closes the line.
@@ -58,8 +50,7 @@ class VEBusConnection:
         on_leds: called with the LEDs whenever a frame carries them.
 
     Attributes:
-        windows: how many requests of each kind may be under way. One of each to begin with, three for winmon.
-        total: how many altogether.
+        ledger: the requests; its windows say how many may be under way.
         pad_final_ff: append 00 to frames that end in FF, as interfaces before 1130128 need it.
         statistics: counters.
         last_reply: loop time of the last answer to a request, None before the first.
@@ -73,16 +64,12 @@ class VEBusConnection:
         on_leds: Callable[[Leds], None] | None = None,
     ) -> None:
         self.line = line
-        self.windows = {Kind.PLAIN: Window(1), Kind.INFO: Window(1), Kind.WINMON: Window(len(SLOTS))}
-        self.total = Window(len(SLOTS) + 2)
+        self.ledger = Ledger()
         self.pad_final_ff = False
         self.statistics = Statistics()
         self.last_reply: float | None = None
         self._loop = asyncio.get_running_loop()
-        self._waiting: dict[Kind, deque[Pending]] = {kind: deque() for kind in Kind}
-        self._flying: list[Pending] = []
-        self._slots = Slots()
-        self._strays = Strays(line.name, self._slots, self.statistics, on_message)
+        self._strays = Strays(line.name, self.ledger.slots, self.statistics, on_message)
         self._receiver = Receiver(self._take, on_leds, self.statistics)
         self._sent_until = 0.0
         self._rest_timer: asyncio.TimerHandle | None = None
@@ -166,14 +153,14 @@ class VEBusConnection:
             NoReply: no answer in time.
             Refused: the answer is no.
             LinkLost: the line has ended.
+            ValueError, struct.error: the message has fields that do not fit.
         """
         if self.is_lost:
             raise self._link_lost()
-        queue = self._waiting[kind]
-        if len(queue) >= MAX_QUEUE:
-            raise NoReply(f"{self.line.name}: {MAX_QUEUE} requests are waiting already")
         pending = Pending(message, kind, expect, timeout_s, self._loop.create_future(), device, is_optional)
-        (queue.appendleft if urgent else queue.append)(pending)
+        Frame(pending.wire_message().encode()).encode()  # what cannot be sent is the caller's fault, and told here
+        if not self.ledger.add(pending, urgent=urgent):
+            raise NoReply(f"{self.line.name}: {MAX_QUEUE} requests are waiting already")
         self._pump()
         try:
             result: T = await pending.future
@@ -186,21 +173,9 @@ class VEBusConnection:
 
     def _pump(self) -> None:
         """Send what is waiting, as far as the windows allow."""
-        for kind, queue in self._waiting.items():
-            while queue and len(self._flying) < self.total.size:
-                flying = [other for other in self._flying if other.kind is kind]
-                if len(flying) >= self.windows[kind].size:
-                    break
-                if kind is Kind.WINMON:
-                    slot = self._slots.free([other.slot for other in flying], self._loop.time())
-                    if slot is None:
-                        self._wait_for_slot()
-                        break
-                    queue[0].slot = slot
-                self._launch(queue.popleft())
-
-    def _wait_for_slot(self) -> None:
-        free_at = self._slots.next_free_at(self._loop.time())
+        while (pending := self.ledger.launch(self._loop.time())) is not None:
+            self._launch(pending)
+        free_at = self.ledger.slot_free_at(self._loop.time())
         if self._rest_timer is None and free_at is not None:
             self._rest_timer = self._loop.call_at(free_at, self._end_rest)
 
@@ -209,18 +184,16 @@ class VEBusConnection:
         self._pump()
 
     def _launch(self, pending: Pending) -> None:
-        self._flying.append(pending)
         self.statistics.requests += 1
         self.send(pending.wire_message())
         pending.sent_at = self._loop.time()
-        on_the_wire = self._sent_until - pending.sent_at + len(self._flying) * LONGEST_REPLY * self.byte_s
+        on_the_wire = self._sent_until - pending.sent_at + len(self.ledger.flying) * LONGEST_REPLY * self.byte_s
         pending.timer = self._loop.call_later(pending.timeout_s + on_the_wire, self._time_out, pending)
 
     def _time_out(self, pending: Pending) -> None:
         if not pending.is_optional:
             self.statistics.timeouts += 1
-            self.windows[pending.kind].fail()
-            self.total.fail()
+            self.ledger.fail(pending)
         pending.fail(NoReply(f"{self.line.name}: no reply to {pending.message}"))
         self._forget(pending, answered=False)
 
@@ -228,13 +201,7 @@ class VEBusConnection:
         """Take a request out of all books, however it ended; its reply may still come unless it was `answered`."""
         if pending.timer is not None:
             pending.timer.cancel()
-        if pending in self._flying:
-            self._flying.remove(pending)
-            if pending.slot and not answered:
-                period_s = OPTIONAL_REST_S if pending.is_optional else QUARANTINE_S
-                self._slots.rest(pending.slot, self._loop.time(), period_s)
-        elif pending in self._waiting[pending.kind]:
-            self._waiting[pending.kind].remove(pending)
+        self.ledger.remove(pending, self._loop.time(), answered=answered)
         if not self.is_lost:
             self._pump()
 
@@ -245,12 +212,12 @@ class VEBusConnection:
 
     def _answer(self, message: Record) -> bool:
         """Give a message to the request that it answers; return whether there is one."""
-        for pending in self._flying:
+        for pending in self.ledger.flying:
             body = pending.body_of(message)
             if body is None:
                 continue
             if isinstance(message, Winmon) and isinstance(body, NotRecognised):
-                self.windows[pending.kind].fail()  # it may have come too fast for the device
+                self.ledger.windows[pending.kind].fail()  # it may have come too fast for the device
                 self._settle(pending, error=Unsupported(f"{self.line.name}: not recognised: {pending.message}"))
                 return True
             try:
@@ -261,15 +228,14 @@ class VEBusConnection:
             if result is not None:
                 self._settle(pending, result)
                 return True
-        return isinstance(message, Winmon) and any(message.letter == pending.slot for pending in self._flying)
+        return isinstance(message, Winmon) and any(message.letter == pending.slot for pending in self.ledger.flying)
 
     def _settle(self, pending: Pending, result: object = None, error: Refused | None = None) -> None:
         self.statistics.replies += 1
         self.last_reply = self._loop.time()
         self.statistics.count_latency(self.last_reply - pending.sent_at)
         if error is None:
-            self.windows[pending.kind].succeed()
-            self.total.succeed()
+            self.ledger.succeed(pending)
             pending.succeed(result)
         else:
             self.statistics.refusals += 1
@@ -283,6 +249,5 @@ class VEBusConnection:
         self._receiver.close()
         if self._rest_timer is not None:
             self._rest_timer.cancel()
-        waiting = [pending for queue in self._waiting.values() for pending in queue]
-        for pending in [*self._flying, *waiting]:
+        for pending in list(self.ledger):
             pending.fail(self._link_lost())

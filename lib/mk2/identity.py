@@ -72,11 +72,11 @@ async def identify(
     connection = session.connection
     interface = await session.version()
     connection.pad_final_ff = interface.version < FIRST_PADDING_FREE
-    for window in connection.windows.values():
+    for window in connection.ledger.windows.values():
         window.set_limit(1)
-    connection.total.set_limit(1 if not interface.is_mk3 else len(SLOTS) + 2)
+    connection.ledger.total.set_limit(1 if not interface.is_mk3 else len(SLOTS) + 2)
     if interface.is_mk3:
-        connection.windows[Kind.WINMON].set_limit(len(SLOTS))
+        connection.ledger.windows[Kind.WINMON].set_limit(len(SLOTS))
     await session.select(0)
     device = await session.device_version()
     if cache is not None:
@@ -96,7 +96,7 @@ async def identify(
 
 
 def _forget_trouble(session: VEBusSession) -> None:
-    for window in (*session.connection.windows.values(), session.connection.total):
+    for window in (*session.connection.ledger.windows.values(), session.connection.ledger.total):
         window.set_limit(window.limit)
 
 
@@ -135,7 +135,7 @@ async def _has_snapshot(session: VEBusSession, devices: tuple[int | None, ...]) 
 
 
 async def _probe_info_window(session: VEBusSession) -> None:
-    window = session.connection.windows[Kind.INFO]
+    window = session.connection.ledger.windows[Kind.INFO]
     window.set_limit(2)
     for _ in range(PROBES):
         results = await asyncio.gather(session.dc(), session.ac(1), return_exceptions=True)

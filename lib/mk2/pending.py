@@ -45,8 +45,8 @@ class Pending:
         """Return the message as it goes over the wire, for winmon in its slot."""
         if self.kind is not Kind.WINMON:
             return self.message
-        letter = self.slot if self.device is None else self.slot.lower()
-        return Winmon(letter, self.message, self.device)
+        letter = self.slot or "X"  # before its turn it has no slot yet
+        return Winmon(letter if self.device is None else letter.lower(), self.message, self.device)
 
     def body_of(self, message: Record) -> Record | None:
         """Return what this request would have to look at in `message`, None when that is for somebody else."""

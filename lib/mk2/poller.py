@@ -52,7 +52,7 @@ class Poller:
         if self._group is None or self._connection.is_lost:
             return
         now = self._loop.time()
-        for kind, window in self._connection.windows.items():
+        for kind, window in self._connection.ledger.windows.items():
             while self._flying[kind] < window.size:
                 job = self.schedule.next_job(kind, now)
                 if job is None:

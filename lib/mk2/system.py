@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 from mk2.connection import VEBusConnection
 from mk2.errors import LinkLost, NoReply, PortBusy, Refused
 from mk2.frames.bus import Boot
-from mk2.frames.interface import HighSpeed
 from mk2.identity import Identity, identify
 from mk2.jobs import JobOptions, plan_jobs
-from mk2.line import FAST_BAUD, SLOW_BAUD
+from mk2.line import SLOW_BAUD
 from mk2.poller import Poller
 from mk2.schedule import Schedule
 from mk2.session import VEBusSession
+from mk2.speed import speed_up, wait_for_answer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -41,10 +41,6 @@ SILENCE_S = 5.0
 
 REOPEN_S = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Pauses between attempts to open the tty; the last one repeats."""
-
-AUTOBAUD = b"UUUUU"
-SWITCH_S = 0.05
-SETTLE_S = 0.1
 
 
 class LinkState(Enum):
@@ -165,46 +161,16 @@ class VEBusSystem:
         while not connection.is_lost:
             self._restart.clear()
             self._enter(LinkState.ASLEEP)
-            await self._wait_for_answer(connection)
+            await wait_for_answer(connection)
             self._enter(LinkState.STARTING)
             if self._options.high_speed and connection.line.baudrate == SLOW_BAUD:
-                await self._speed_up(connection)
+                await speed_up(connection)
             try:
                 await self._start(connection)
             except (NoReply, Refused) as error:
                 log.debug("%s: starting again: %s", connection.line.name, error)
                 continue
             await self._poll(connection)
-
-    async def _wait_for_answer(self, connection: VEBusConnection) -> None:
-        """Ask for the interface's version until it comes, at one speed and the other in turn."""
-        attempts = 0
-        session = VEBusSession(connection)
-        while True:
-            with contextlib.suppress(NoReply):
-                await session.version()
-                return
-            attempts += 1
-            if attempts == 3:  # noqa: PLR2004  # once missed is nothing
-                log.info("%s: no answer; the VE.Bus system is off or asleep", connection.line.name)
-            if attempts % 3 == 0:
-                connection.line.set_baudrate(SLOW_BAUD if connection.line.baudrate != SLOW_BAUD else FAST_BAUD)
-
-    async def _speed_up(self, connection: VEBusConnection) -> None:
-        """Switch to 115200 baud; back to 2400 if nobody answers there."""
-        connection.send(HighSpeed())
-        await asyncio.sleep(SWITCH_S)
-        connection.line.set_baudrate(FAST_BAUD)
-        connection.line.write(AUTOBAUD)
-        await asyncio.sleep(SETTLE_S)
-        session = VEBusSession(connection)
-        for _ in range(3):
-            with contextlib.suppress(NoReply):
-                await session.version()
-                log.info("%s: at %d baud from now on", connection.line.name, FAST_BAUD)
-                return
-        log.warning("%s: no answer at %d baud; staying at %d", connection.line.name, FAST_BAUD, SLOW_BAUD)
-        connection.line.set_baudrate(SLOW_BAUD)
 
     async def _start(self, connection: VEBusConnection) -> None:
         session = VEBusSession(connection)
@@ -213,7 +179,7 @@ class VEBusSystem:
             session, cache=self.scales, probe_info=probe, probe_devices=self._options.probe_devices
         )
         if not self._options.pipelining:
-            connection.total.set_limit(1)
+            connection.ledger.total.set_limit(1)
         self.starts += 1
         self.session, self.identity = session, identity
         jobs = plan_jobs(session, identity, self._give, self._options.jobs)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import random
 import struct
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from simulators.multiplus.info import LIMIT_MAX, LIMIT_MIN, ac_frame, config_frame, dc_frame
+from simulators.multiplus.trouble import Trouble
 from simulators.multiplus.wire import CommandStream, seal
 
 if TYPE_CHECKING:
@@ -23,19 +23,6 @@ CHUNK = 6
 """Bytes that leave at a time: as with a USB adapter, neither one by one nor a frame in one piece."""
 
 VERSION = 1170216
-LIMIT_MIN, LIMIT_MAX = 94, 500
-PHASE_INFO_OTHER = {1: 0x07, 2: 0x06, 3: 0x05}
-
-
-@dataclass(slots=True)
-class Trouble:
-    """What goes wrong on the wire: probability per frame of each fault."""
-
-    flipped: float = 0.0
-    lost_byte: float = 0.0
-    cut: float = 0.0
-    noise: float = 0.0
-    dropped: float = 0.0
 
 
 class Interface:
@@ -65,7 +52,7 @@ class Interface:
         self.strict = strict
         self.is_mk3 = is_mk3
         self.turnaround_s = turnaround_s
-        self.trouble = Trouble()
+        self.trouble = Trouble(seed)
         self.baudrate = 2400
         self.asleep = False
         self.append_leds = False
@@ -75,7 +62,6 @@ class Interface:
         self.switch_commands: list[bytes] = []
         self.resets = 0
         self.dropped_info = 0
-        self._random = random.Random(seed)
         self._commands = CommandStream()
         self._arriving: deque[tuple[float, bytes]] = deque()
         self._leaving: deque[tuple[float, bytes]] = deque()
@@ -144,24 +130,8 @@ class Interface:
         self._said_until = start
 
     def _say(self, payload: bytes, now: float) -> None:
-        self.say_raw(self._spoil(seal(payload, self.leds(now) if self.append_leds else b"")), now)
+        self.say_raw(self.trouble.spoil(seal(payload, self.leds(now) if self.append_leds else b"")), now)
         self._version_at = self._said_until + IDLE_VERSION_S
-
-    def _spoil(self, raw: bytes) -> bytes:
-        trouble, chance = self.trouble, self._random.random
-        if chance() < trouble.dropped:
-            return b""
-        if chance() < trouble.flipped:
-            at = self._random.randrange(len(raw))
-            raw = raw[:at] + bytes([raw[at] ^ 1 << self._random.randrange(8)]) + raw[at + 1 :]
-        if chance() < trouble.lost_byte:
-            at = self._random.randrange(len(raw))
-            raw = raw[:at] + raw[at + 1 :]
-        if chance() < trouble.cut:
-            raw = raw[: self._random.randrange(len(raw))]
-        if chance() < trouble.noise:
-            raw += self._random.randbytes(self._random.randrange(1, 6))
-        return raw
 
     def _announce(self, now: float) -> None:
         if now >= self._version_at:
@@ -225,51 +195,22 @@ class Interface:
             if self.strict and now < self._info_until:
                 self.dropped_info += 1
                 return
-            frame = self._config(at) if kind == 5 else self._dc(at) if kind == 0 else self._ac(kind - 1, at)  # noqa: PLR2004
+            frame = self._info_frame(kind, at)
             if frame:
                 self._say(frame, at)
                 self._info_until = self._said_until
 
-    def _dc(self, now: float) -> bytes:
-        scaled = round(self.plant.battery_a(now) * 100)
-        inverter, charger = max(0, -scaled), max(0, scaled)
-        period = round(19610 / 50.0 - 256)
-        return (
-            b"\x20\xb6\x89\x6d\xb7\x0c"
-            + struct.pack("<H", round(self.plant.battery_v(now) * 100))
-            + inverter.to_bytes(3, "little")
-            + charger.to_bytes(3, "little")
-            + bytes([period])
-        )
+    def _info_frame(self, kind: int, now: float) -> bytes:
+        if kind == 0:
+            return dc_frame(self.plant, now)
+        if kind == 5:  # noqa: PLR2004  # the configuration
+            return self.config_frame(now)
+        is_there = any(device.phase == kind - 1 for device in self.devices)
+        return ac_frame(self.plant, kind - 1, now) if is_there else b""
 
-    def _ac(self, index: int, now: float) -> bytes:
-        on_phase = [device for device in self.devices if device.phase == index]
-        if not on_phase:
-            return b""
-        phases = 1 + max(device.phase for device in self.devices)
-        phase = self.plant.phase(index, now)
-        info = 0x07 + phases if index == 0 else PHASE_INFO_OTHER[index]
-        inverter_a = -phase.charge_w / phase.output_v if phase.output_v else 0.0
-        period = round(9770 / self.plant.mains_hz) if phase.mains_v else 0xFF
-        return struct.pack(
-            "<BBBBBBHhHhB",
-            0x20,
-            1,
-            1,
-            0x01,
-            phase.state,
-            info,
-            round(phase.mains_v * 100),
-            round(phase.mains_a * 100),
-            round(phase.output_v * 100),
-            round(inverter_a * 100),
-            period,
-        )
-
-    def _config(self, now: float) -> bytes:
-        leds = self.leds(now)
-        switch = {1: 0x11, 2: 0x22, 3: 0x33, 4: 0x00}[self.plant.switch] | 0x04
-        return struct.pack("<BB2sBBHHHB", 0x41, 0x10, leds, 0, 0x90, LIMIT_MIN, LIMIT_MAX, self.limit, switch)
+    def config_frame(self, now: float) -> bytes:
+        """Return the configuration frame."""
+        return config_frame(self.plant, self.leds(now), self.limit)
 
     def _plain(self, letter: bytes, args: bytes, now: float) -> bytes:
         if letter == b"A":

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import struct
 
 import pytest
 
@@ -62,7 +63,7 @@ def test_missing_reply_is_an_error_in_time_and_shrinks_the_window() -> None:
             with pytest.raises(NoReply, match="no reply to RamRead"):
                 await rig.session.get_ram_raw(4)
             assert asyncio.get_running_loop().time() - began < 1.0
-            assert rig.connection.windows[Kind.WINMON].size == 1
+            assert rig.connection.ledger.windows[Kind.WINMON].size == 1
             assert rig.connection.statistics.timeouts == 1
 
     run(main())
@@ -99,7 +100,7 @@ def test_no_is_an_error_of_its_own(message: Record, expect: object, error: type[
         async with connect() as rig:
             with pytest.raises(error):
                 await rig.connection.request(message, expect, kind=Kind.WINMON)  # type: ignore[arg-type]  # any will do
-            assert rig.connection.windows[Kind.WINMON].size == 3
+            assert rig.connection.ledger.windows[Kind.WINMON].size == 3
 
     run(main())
 
@@ -110,7 +111,7 @@ def test_command_that_is_not_recognised_shrinks_the_window() -> None:
             body = settings.SettingFigure(0x77, 0)
             with pytest.raises(Unsupported, match="not recognised"):
                 await rig.connection.request(body, expectations.one(Record), kind=Kind.WINMON)
-            assert rig.connection.windows[Kind.WINMON].size == 1
+            assert rig.connection.ledger.windows[Kind.WINMON].size == 1
 
     run(main())
 
@@ -217,5 +218,17 @@ def test_noise_never_raises_and_requests_go_on() -> None:
                 await asyncio.sleep(0.2)
             await asyncio.sleep(3)
             assert await rig.session.get_ram_raw(13) == (160,)
+
+    run(main())
+
+
+def test_message_that_cannot_be_sent_is_told_to_whoever_asked() -> None:
+    async def main() -> None:
+        async with connect() as rig:
+            waiting = asyncio.create_task(rig.session.get_ram_raw(13))
+            await asyncio.sleep(0)
+            with pytest.raises(struct.error):
+                await rig.connection.request(writes.WriteById(0, 256, 0), expectations.written, kind=Kind.WINMON)
+            assert await waiting == (160,)
 
     run(main())

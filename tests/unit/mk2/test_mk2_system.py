@@ -84,7 +84,7 @@ def test_two_info_requests_are_used_only_where_the_device_takes_them() -> None:
         async with watch(Layout(strict=strict)) as watched:
             await settle(watched)
             assert watched.system.connection is not None
-            return watched.system.connection.windows[Kind.INFO].limit
+            return watched.system.connection.ledger.windows[Kind.INFO].limit
 
     assert run(limit(strict=True)) == 1
     assert run(limit(strict=False)) == 2
@@ -177,7 +177,7 @@ def test_pipelining_probes_snapshots_and_the_slow_tier_can_be_switched_off() -> 
             assert 18 <= watched.counts["dc"] <= 21
             assert watched.interface.devices[0].latched is not None  # by the one probe at the start
             assert watched.system.connection is not None
-            assert watched.system.connection.total.limit == 1
+            assert watched.system.connection.ledger.total.limit == 1
 
     run(main())
 
@@ -222,8 +222,8 @@ def test_dirty_line_costs_readings_but_never_the_system() -> None:
 def test_leds_are_asked_for_where_the_configuration_frame_has_none() -> None:
     async def main() -> None:
         async with watch() as watched:
-            config = watched.interface._config
-            watched.interface._config = lambda now: b"\x41\x00\x00\x00" + config(now)[4:]  # type: ignore[method-assign]
+            config = watched.interface.config_frame
+            watched.interface.config_frame = lambda now: b"\x41\x00\x00\x00" + config(now)[4:]  # type: ignore[method-assign]
             await settle(watched)
             assert watched.last["leds"].on == 5
             assert watched.counts["leds"] >= 2
