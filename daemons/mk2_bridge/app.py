@@ -14,7 +14,7 @@ from mk2_bridge.neighbours import Neighbours
 from mk2_bridge.options import add_arguments, read_options
 from mk2_bridge.products import FILE, load_products
 from velib_async.bus import open_bus
-from velib_async.errors import BusLost
+from velib_async.errors import BusLost, NameTaken
 from velib_async.localsettings import Setting, Settings
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 NAME = "mk2-bridge"
 STATUS_S = 5.0
+NAME_TAKEN_S = 10.0
+"""Pause after somebody was quicker to take our name."""
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +84,15 @@ async def _show(bridge: Bridge, bus: Bus) -> None:
         await neighbours.start()
         while True:
             await _wait_alone(bridge, neighbours)
-            await bridge.appear()
+            neighbours.is_published = True
+            try:
+                await bridge.appear()
+            except NameTaken as error:
+                log.warning("not publishing: %s", error)
+                neighbours.is_published = False
+                await bridge.disappear()
+                await asyncio.sleep(NAME_TAKEN_S)
+                continue
             changes = [
                 asyncio.create_task(neighbours.wait_change()),
                 asyncio.create_task(bridge.wait_shape_changed()),
@@ -93,6 +103,7 @@ async def _show(bridge: Bridge, bus: Bus) -> None:
                 for task in changes:
                     task.cancel()
                 await bridge.disappear()
+                neighbours.is_published = False
     finally:
         await neighbours.close()
         await settings.close()

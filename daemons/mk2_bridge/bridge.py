@@ -205,6 +205,8 @@ class Bridge:
         except Mk2Error as error:
             log.debug("the system is gone again: %s", error)
             return
+        if self.system.session is not session:
+            return
         self._control = Control(
             session,
             self.options.permissions,
@@ -218,6 +220,8 @@ class Bridge:
         self._known.set()
         limits = await read_input_limits(session)
         self.details = await read_details(session)
+        if self.system.session is not session:
+            return
         self.static = Static(identity, bool(capacity), session.connection.line.baudrate, limits)
         self._show_fixed(self.details)
 

@@ -49,17 +49,19 @@ class Ess:
 
     def set_flag(self, flag: int, *, on: bool) -> None:
         """Take a flag."""
-        self.points.set_flag(flag, on=on, now=asyncio.get_running_loop().time())
+        self.points.set_flag(flag, on=on)
         self._changed.set()
 
     async def run(self) -> None:
         """Write what changed at once, and everything again every `REFRESH_S`; zero at the end."""
         try:
             while True:
+                has_changed = self._changed.is_set()
                 self._changed.clear()
-                if self.points.lapse(asyncio.get_running_loop().time()):
-                    log.warning("nobody has set the ESS power for a while: it is zero from now on")
-                if self.points.is_used:
+                has_lapsed = self.points.lapse(asyncio.get_running_loop().time())
+                if has_lapsed:
+                    log.warning("nobody has set the ESS power for a while: it is zero, and not repeated any more")
+                if has_changed or has_lapsed or self.points.is_active:
                     await self._write()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(REFRESH_S):
@@ -77,12 +79,14 @@ class Ess:
             return
         try:
             for index, word in enumerate(self.points.words()):
-                base = self._identity.setpoints[index]
-                if word is not None and base is not None:
-                    device = self._identity.devices[index]
+                base, device = self._identity.setpoints[index], self._identity.devices[index]
+                if base is None:
+                    continue
+                if word is not None:
                     await control.write_ram(base, word, device=device, is_cyclic=True)
-                    await control.write_ram(base + FLAGS_OFFSET, self.points.flags, device=device, is_cyclic=True)
                     self.written += 1
+                if self.points.flags is not None:
+                    await control.write_ram(base + FLAGS_OFFSET, self.points.flags, device=device, is_cyclic=True)
         except Mk2Error as error:
             (log.debug if self._is_broken else log.warning)("the ESS power cannot be set: %s", error)
             self._is_broken = True

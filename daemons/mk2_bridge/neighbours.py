@@ -18,19 +18,23 @@ class _VebusService(Service):
 
 
 class Neighbours(Monitor):
-    """Knows which other programs publish a VE.Bus system. `ours` is the name that does not count."""
+    """Knows which other programs publish a VE.Bus system.
+
+    Attributes:
+        is_published: the service called `ours` is ourselves; otherwise that name, too, is somebody else.
+    """
 
     def __init__(self, bus: Bus, ours: str) -> None:
         super().__init__(bus, None, {TYPE: _VebusService})
+        self.is_published = False
         self._ours = ours
         self._names: set[str] = set()
         self._changed = asyncio.Event()
 
     async def serviceAdded(self, service: Any) -> None:  # noqa: N802  # the library's name
         """Note a service that has come."""
-        if service.name != self._ours:
-            self._names.add(service.name)
-            self._changed.set()
+        self._names.add(service.name)
+        self._changed.set()
 
     async def serviceRemoved(self, service: Any) -> None:  # noqa: N802  # the library's name
         """Note a service that has gone."""
@@ -40,7 +44,7 @@ class Neighbours(Monitor):
     @property
     def others(self) -> set[str]:
         """Names of the other services."""
-        return set(self._names)
+        return self._names - {self._ours} if self.is_published else set(self._names)
 
     async def wait_change(self) -> None:
         """Wait until somebody comes or goes."""

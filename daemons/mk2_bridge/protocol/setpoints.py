@@ -1,6 +1,8 @@
-"""Power set points of ESS: sign, limits, how they are shared, and when they have lapsed. Pure: time comes in.
+"""Power set points of ESS: sign, limits, how they are shared, and when they lapse. Pure: time comes in.
 
-On D-Bus a positive set point draws from the AC input; in the device's variable a positive word feeds into it.
+On D-Bus a positive set point draws from the AC input; in the device's variable a positive word feeds into it. A device
+whose set point is not repeated drops it by itself, and passes the mains through; so a set point that has lapsed is made
+zero once and then left alone.
 """
 
 from __future__ import annotations
@@ -30,46 +32,55 @@ class SetPoints:
     Args:
         phases: phase of each device with an ESS assistant, by the device's position; None for one without.
         limit_w: largest power per device in either direction.
+
+    Attributes:
+        flags: the word with the flags, None until somebody has set one.
     """
 
     phases: list[int | None]
     limit_w: float
     watts: dict[int, float] = field(default_factory=dict)
-    flags: int = 0
+    flags: int | None = None
     _heard_at: float | None = None
-    _lapsed: bool = False
 
     @property
     def is_used(self) -> bool:
         """Tell whether anybody has ever set anything."""
+        return bool(self.watts) or self.flags is not None
+
+    @property
+    def is_active(self) -> bool:
+        """Tell whether somebody keeps setting power."""
         return self._heard_at is not None
 
     def set_power(self, phase: int, watts: float, now: float) -> None:
         """Take a set point for a phase, counted from 1."""
         self.watts[phase] = watts
-        self._heard_at, self._lapsed = now, False
+        self._heard_at = now
 
-    def set_flag(self, flag: int, *, on: bool, now: float) -> None:
+    def set_flag(self, flag: int, *, on: bool) -> None:
         """Take one of the flags."""
-        self.flags = self.flags | flag if on else self.flags & ~flag
-        self._heard_at = now if self._heard_at is None else self._heard_at
+        flags = self.flags or 0
+        self.flags = flags | flag if on else flags & ~flag
 
     def lapse(self, now: float) -> bool:
         """Drop the set points of a writer that fell silent; return whether that happened just now."""
-        if self._heard_at is None or self._lapsed or now - self._heard_at < SILENCE_S or not any(self.watts.values()):
+        if self._heard_at is None or now - self._heard_at < SILENCE_S:
             return False
-        self.watts = dict.fromkeys(self.watts, 0.0)
-        self._lapsed = True
+        self.clear()
         return True
 
     def clear(self) -> None:
-        """Set all to zero."""
+        """Set all to zero; nobody sets power any more."""
         self.watts = dict.fromkeys(self.watts, 0.0)
-        self.flags = 0
+        self.flags = None if self.flags is None else 0
+        self._heard_at = None
 
     def words(self) -> list[int | None]:
-        """Return the word for each device, None for one without an assistant; devices on one phase share evenly."""
+        """Return the word for each device, None where nobody ever set one; devices on one phase share evenly."""
         return [
-            None if phase is None else to_word(self.watts.get(phase, 0.0) / self.phases.count(phase), self.limit_w)
+            None
+            if phase is None or phase not in self.watts
+            else to_word(self.watts[phase] / self.phases.count(phase), self.limit_w)
             for phase in self.phases
         ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from simulators.multiplus.assembly import Layout
-from tests.integration.mk2_bridge.stage import Stage, eventually, stage
+from tests.integration.mk2_bridge.stage import SERVICE, Stage, eventually, stage
 from velib_async.bus import open_bus
 from velib_async.service import IntegerItem, Service
 
@@ -111,14 +111,15 @@ async def test_custom_name_and_instance_are_kept_in_localsettings(dbus_daemon: D
         assert name == "Engine room"
 
 
-async def test_another_vebus_service_keeps_its_place(dbus_daemon: DBusDaemon, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["com.victronenergy.vebus.ttyS4", SERVICE])
+async def test_another_vebus_service_keeps_its_place(dbus_daemon: DBusDaemon, tmp_path: Path, name: str) -> None:
     other_bus = await open_bus(dbus_daemon.address)
-    other = Service(other_bus, "com.victronenergy.vebus.ttyS4")
+    other = Service(other_bus, name)
     other.add_item(IntegerItem("/DeviceInstance", 1))
     await other.register()
     async with stage(dbus_daemon.address, tmp_path, wait=False) as found:
         await eventually(lambda: "is on the bus already" in found.log())
-        assert not await has_owner(found)
+        assert await has_owner(found) == (name == SERVICE)
         await other.close()
         await other_bus.close()
         await found.wait_value("/Connected", 1)

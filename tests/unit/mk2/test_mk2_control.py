@@ -307,3 +307,15 @@ def test_charge_state_can_be_forced() -> None:
         await control.force_charge_state(2)
 
     assert controlled(action).interface.devices[0].substate == 6
+
+
+def test_limit_change_leaves_a_device_on_that_only_its_front_switch_keeps_on() -> None:
+    async def action(rig: Rig, control: Control) -> None:
+        frame = rig.interface.config_frame
+        # Without a panel the remote bits (0 and 1) of the switch register are zero while it runs.
+        rig.interface.config_frame = lambda now: frame(now)[:-1] + b"\x34"  # type: ignore[method-assign]
+        await control.set_current_limit(20)
+
+    rig = controlled(action)
+    assert rig.interface.switch_commands[0][0] == SwitchState.ON
+    assert rig.interface.plant.switch == 3

@@ -159,24 +159,26 @@ def test_devices_on_one_phase_share_its_set_point() -> None:
     assert points.words() == [-500, -500, 300, None]
 
 
-def test_set_points_of_a_silent_writer_lapse_once() -> None:
+def test_set_points_of_a_silent_writer_lapse_once_and_are_not_repeated() -> None:
     points = SetPoints([1], 5000)
     assert not points.is_used
     points.set_power(1, 500, 0.0)
+    assert points.is_active
     assert not points.lapse(SILENCE_S - 0.1)
     assert points.lapse(SILENCE_S)
     assert points.words() == [0]
+    assert not points.is_active
     assert not points.lapse(SILENCE_S + 1)
     points.set_power(1, 600, SILENCE_S + 2)
     assert points.words() == [-600]
     assert points.lapse(2 * SILENCE_S + 2)
 
 
-def test_flags_are_set_and_cleared_one_by_one() -> None:
+def test_flags_are_set_and_cleared_one_by_one_and_set_no_power() -> None:
     points = SetPoints([1], 5000)
-    points.set_flag(DISABLE_CHARGE, on=True, now=0.0)
-    points.set_flag(DISABLE_FEED_IN, on=True, now=0.0)
-    points.set_flag(DISABLE_CHARGE, on=False, now=0.0)
-    assert points.flags == DISABLE_FEED_IN
+    points.set_flag(DISABLE_CHARGE, on=True)
+    points.set_flag(DISABLE_FEED_IN, on=True)
+    points.set_flag(DISABLE_CHARGE, on=False)
+    assert (points.flags, points.words(), points.is_active) == (DISABLE_FEED_IN, [None], False)
     points.clear()
-    assert (points.flags, points.words()) == (0, [0])
+    assert (points.flags, points.words()) == (0, [None])
