@@ -87,6 +87,7 @@ class Bridge:
         self._products = load_products()
         self._budget = EepromBudget(options.eeprom_per_hour, options.eeprom_per_day)
         self._control: Control | None = None
+        self._is_ready = False
         self._ess: asyncio.Task[None] | None = None
         self._learning: asyncio.Task[None] | None = None
         self._known = asyncio.Event()
@@ -191,7 +192,7 @@ class Bridge:
         if state is LinkState.RUNNING:
             self._learning = asyncio.create_task(self._learn(), name="mk2-bridge learn")
         else:
-            self._control = None
+            self._is_ready = False
             self.readings.forget()
             self._publish()
 
@@ -207,13 +208,17 @@ class Bridge:
             return
         if self.system.session is not session:
             return
-        self._control = Control(
-            session,
-            self.options.permissions,
-            self._budget,
-            lambda _: self.memory.save(),
-            self.options.tty,
-        )
+        if self._control is None:
+            self._control = Control(
+                session,
+                self.options.permissions,
+                self._budget,
+                lambda _: self.memory.save(),
+                self.options.tty,
+            )
+        # The same one over all starts: it knows when the device was last restarted.
+        self._control.session = session
+        self._is_ready = True
         self.static = Static(identity, bool(capacity), session.connection.line.baudrate)
         await self._start_ess(identity)
         self._show_fixed(identity_values(self.static))
@@ -231,7 +236,7 @@ class Bridge:
             publisher.publish_fixed(values)
 
     def _get_control(self) -> Control | None:
-        return self._control
+        return self._control if self._is_ready else None
 
     async def _start_ess(self, identity: Identity) -> None:
         await self._stop_ess()

@@ -16,6 +16,7 @@ from mk2.frames.config import AcFlag
 from mk2.frames.switch import PanelLine, SwitchAck, SwitchCommand, SwitchFlag, SwitchState
 from mk2.frames.writes import WriteById, WriteTarget
 from mk2.pending import Kind
+from mk2.permissions import Permissions
 from mk2.ram_var import FIRST_ASSISTANT_VAR, RamVar
 from mk2.setting import FLAG_SETTINGS, GRID_SETTINGS, Setting, change_flags
 
@@ -35,24 +36,10 @@ EEPROM_PAUSE_S = 0.2
 OPTIONAL_ACK_S = 0.15
 MAX_SHORT_ID = 0xFF
 
+RESET_PAUSE_S = 60.0
+"""Between two restarts of the device: a program that asks again because the answer is late must not keep it down."""
 
-@dataclass(frozen=True, slots=True)
-class Permissions:
-    """What is allowed beyond switching and limiting.
-
-    Attributes:
-        off_without_standby: switch off even when the interface cannot keep the bus awake; it may not come back.
-        ram_variables: write variables besides the state of charge and the words of ESS.
-        settings: write settings to RAM, where they last until the device restarts.
-        eeprom: write settings to EEPROM.
-        reset: restart the device, which drops the AC output.
-    """
-
-    off_without_standby: bool = False
-    ram_variables: bool = False
-    settings: bool = False
-    eeprom: bool = False
-    reset: bool = False
+__all__ = ["RESET_CONFIRMATION", "Control", "Permissions"]
 
 
 @dataclass(slots=True)
@@ -75,6 +62,7 @@ class Control:
     save_budget: Callable[[EepromBudget], Awaitable[None]] | None = None
     name: str = "VE.Bus"
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _reset_at: float = float("-inf")
 
     async def set_mode(self, state: SwitchState) -> None:
         """Set the switch. The current limit stays what it is: it is read first and sent along."""
@@ -241,6 +229,10 @@ class Control:
             raise Unsafe(f"{self.name}: restarting the device is not allowed; see allow_reset")
         if confirmation != RESET_CONFIRMATION:
             raise Unsafe(f"{self.name}: a restart drops the AC output; confirm with {RESET_CONFIRMATION!r}")
+        now = asyncio.get_running_loop().time()
+        if now - self._reset_at < RESET_PAUSE_S:
+            raise Unsafe(f"{self.name}: the device was restarted {now - self._reset_at:.0f} s ago; wait")
+        self._reset_at = now
         log.warning("%s: restarting the device; the AC output drops", self.name)
         self.session.connection.send(bus.DeviceReset())
 

@@ -277,6 +277,8 @@ def test_reset_needs_permission_and_the_confirmation() -> None:
         assert rig.interface.resets == 0
         await control.reset(RESET_CONFIRMATION)
         await asyncio.sleep(1)
+        with pytest.raises(Unsafe, match="1 s ago"):
+            await control.reset(RESET_CONFIRMATION)
 
     assert controlled(action, ALL).interface.resets == 1
 

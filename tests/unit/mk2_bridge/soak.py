@@ -8,6 +8,7 @@ from collections import Counter
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from mk2.permissions import Permissions
 from mk2_bridge.bridge import Bridge
 from mk2_bridge.options import Options
 from simulators.multiplus.assembly import Layout, assemble
@@ -33,8 +34,11 @@ class Soak:
         events: what was done to the system.
     """
 
-    def __init__(self, interface: Interface, bridge: Bridge, lines: list[MemoryLine], seed: int) -> None:
+    def __init__(
+        self, interface: Interface, bridge: Bridge, lines: list[MemoryLine], hub: MemoryHub, seed: int
+    ) -> None:
         self.interface = interface
+        self.hub = hub
         self.bridge = bridge
         self.wrong: list[str] = []
         self.checked = 0
@@ -106,7 +110,7 @@ class Soak:
 
 
 @asynccontextmanager
-async def soak(directory: Path, seed: int = 1) -> AsyncIterator[Soak]:
+async def soak(directory: Path, seed: int = 1, *, permissions: bool = False) -> AsyncIterator[Soak]:
     """Set a bridge up in memory."""
     hub = MemoryHub()
     interface = assemble(Layout(seed=seed))
@@ -121,7 +125,7 @@ async def soak(directory: Path, seed: int = 1) -> AsyncIterator[Soak]:
         return hub.connect()
 
     bridge = Bridge(
-        Options(tty="/dev/ttyUSB0"),
+        Options(tty="/dev/ttyUSB0", permissions=Permissions(reset=permissions)),
         version="0",
         state_file=directory / "state.json",
         connect=connect,
@@ -131,7 +135,7 @@ async def soak(directory: Path, seed: int = 1) -> AsyncIterator[Soak]:
     try:
         await bridge.wait_known()
         await bridge.appear()
-        yield Soak(interface, bridge, lines, seed)
+        yield Soak(interface, bridge, lines, hub, seed)
     finally:
         await bridge.close()
         for task in tasks:

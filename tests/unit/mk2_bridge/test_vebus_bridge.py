@@ -1,0 +1,83 @@
+"""The bridge on a bus in memory, in simulated time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from simulators.multiplus.simulated_time import run
+from tests.unit.mk2_bridge.soak import soak
+from velib_async.bus import BUS_ITEM
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_boot_sleep_and_replug_make_values_unknown_until_they_are_known_again(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with soak(tmp_path) as found:
+            publisher = found.bridge.publisher
+            assert publisher is not None
+            service = publisher.service
+            for trouble in (found.boot, found.sleep, found.unplug):
+                await asyncio.sleep(15)
+                assert service["/Connected"] == 1
+                assert service["/Dc/0/Voltage"] > 20
+                trouble()
+                await asyncio.sleep(8 if trouble == found.sleep else 1.5)
+                assert service["/Connected"] == 0
+                assert [service[path] for path in ("/Dc/0/Voltage", "/State", "/Mode", "/Ac/Out/P")] == [None] * 4
+                assert service["/Energy/AcIn1ToAcOut"] is not None
+                await asyncio.sleep(90)
+            assert found.wrong == []
+
+    run(main())
+
+
+def test_write_while_the_system_is_away_is_refused(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with soak(tmp_path) as found:
+            await asyncio.sleep(15)
+            found.sleep()
+            await asyncio.sleep(8)
+            bridge = found.bridge
+            caller = found.hub.connect()
+            (code,) = await caller.call(bridge.name, "/Mode", BUS_ITEM, "SetValue", "v", [3])
+            assert code != 0
+            assert bridge.controls.last_refusal == "/Mode: the VE.Bus system does not answer"
+            assert found.interface.switch_commands == []
+            status = bridge.status()
+            assert (status["link"], status["refused_writes"]) == ("asleep", 1)
+
+    run(main())
+
+
+def test_answer_to_a_write_never_takes_longer_than_a_second(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with soak(tmp_path) as found:
+            await asyncio.sleep(15)
+            caller = found.hub.connect()
+            loop = asyncio.get_running_loop()
+            for turnaround_s in (0.047, 0.4, 2.0):
+                found.interface.turnaround_s = turnaround_s
+                for path, value in (("/Mode", 4), ("/Ac/In/1/CurrentLimit", 20.0), ("/Mode", 1)):
+                    began = loop.time()
+                    await caller.call(found.bridge.name, path, BUS_ITEM, "SetValue", "v", [value])
+                    assert loop.time() - began <= 1.0
+
+    run(main())
+
+
+def test_restart_is_not_repeated_at_once_even_though_the_system_starts_anew(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with soak(tmp_path, permissions=True) as found:
+            caller = found.hub.connect()
+            codes = []
+            for _ in range(3):
+                await asyncio.sleep(15)
+                codes += await caller.call(found.bridge.name, "/SystemReset", BUS_ITEM, "SetValue", "v", [1])
+            assert codes[0] == 0
+            assert 0 not in codes[1:]
+            assert found.interface.resets == 1
+
+    run(main())
