@@ -79,6 +79,7 @@ class Bridge:
             may_limit_charge=options.allow_max_charge_current,
             on_name=self._rename,
             redetect=self.system.restart,
+            wake=self.system.wake,
         )
         self.on_name: Callable[[str], Awaitable[None]] | None = None
         self._version = version

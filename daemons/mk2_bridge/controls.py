@@ -44,6 +44,7 @@ class Controls:
         may_limit_charge: allow /Dc/0/MaxChargeCurrent.
         on_name: called with a new custom name; the future result of storing it.
         redetect: look anew who is there.
+        wake: wake a sleeping bus; tells whether it tried.
 
     Attributes:
         refused: how many writes were refused, for diagnostics.
@@ -58,6 +59,7 @@ class Controls:
         may_limit_charge: bool,
         on_name: Callable[[str], Awaitable[None]],
         redetect: Callable[[], None],
+        wake: Callable[[], bool],
     ) -> None:
         self.refused = 0
         self.last_refusal: str | None = None
@@ -67,6 +69,7 @@ class Controls:
         self._may_limit_charge = may_limit_charge
         self._on_name = on_name
         self._redetect = redetect
+        self._wake = wake
         self._running: set[asyncio.Task[None]] = set()
         self._soc: float | None = None
         self._has_soc = asyncio.Event()
@@ -130,7 +133,8 @@ class Controls:
         """Do it, and tell what came of it. What takes too long goes on in the background and is refused here."""
         control = self._get_control()
         if control is None:
-            self._refuse(path, "the VE.Bus system does not answer")
+            has_tried = path == "/Mode" and value != SwitchState.OFF and self._wake()
+            self._refuse(path, f"the VE.Bus system does not answer{'; trying to wake it' if has_tried else ''}")
             return False
 
         async def run() -> None:

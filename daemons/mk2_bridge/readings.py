@@ -11,6 +11,7 @@ from mk2.reading import AcReading, ConfigReading, DcReading, PowerReading
 from mk2_bridge.protocol import plausible
 from mk2_bridge.protocol.alarms import AlarmHold
 from mk2_bridge.protocol.energy import EnergyCounter
+from mk2_bridge.protocol.jumps import JumpFilter, Vector
 from mk2_bridge.protocol.plausible import within
 from mk2_bridge.protocol.states import ConfirmedState
 
@@ -25,7 +26,7 @@ class Readings:
 
     Attributes:
         state, alarms, energy: what grows out of several readings.
-        rejected: how many were impossible.
+        rejected: how many were impossible, or not confirmed by the next.
     """
 
     state: ConfirmedState = field(default_factory=ConfirmedState)
@@ -33,10 +34,11 @@ class Readings:
     energy: EnergyCounter = field(default_factory=EnergyCounter)
     rejected: int = 0
     _latest: dict[str, tuple[Any, float]] = field(default_factory=dict)
+    _filters: dict[str, JumpFilter] = field(default_factory=dict)
 
     def take(self, name: str, reading: object, now: float) -> None:
         """Take a reading."""
-        if not _is_possible(reading):
+        if not _is_possible(reading) or not self._is_confirmed(name, reading):
             self.rejected += 1
             return
         self._latest[name] = (reading, now)
@@ -48,6 +50,12 @@ class Readings:
             self._take_leds(reading, now)
         elif name == "powers":
             self._take_powers(reading, now)
+
+    def _is_confirmed(self, name: str, reading: object) -> bool:
+        tolerances, vector = _vector(reading)
+        if vector is None:
+            return True
+        return self._filters.setdefault(name, JumpFilter(tolerances)).passes(vector)
 
     def _take_leds(self, leds: Leds, now: float) -> None:
         if leds.is_known:
@@ -71,8 +79,35 @@ class Readings:
     def forget(self) -> None:
         """Know nothing any more but the energy."""
         self._latest.clear()
+        self._filters.clear()
         self.state.forget()
         self.alarms.forget()
+
+
+# How far values move between two readings without a second look: V, A, Hz, W, and the state of charge as a fraction.
+DC_TOLERANCES = (0.5, 20.0, 0.5)
+AC_TOLERANCES = (5.0, 5.0, 5.0, 5.0, 0.5)
+POWER_TOLERANCES = (200.0, 200.0, 200.0, 0.02)
+EXACT = (0.0,)
+
+
+def _vector(reading: object) -> tuple[tuple[float, ...], Vector | None]:
+    """Return a reading as numbers, with their tolerances; None for what is confirmed elsewhere or seldom read."""
+    if isinstance(reading, DcReading):
+        return DC_TOLERANCES, (reading.voltage_v, reading.current_a, reading.frequency_hz)
+    if isinstance(reading, AcReading):
+        voltages = (reading.mains_voltage_v, reading.inverter_voltage_v)
+        return AC_TOLERANCES, (*voltages, reading.mains_current_a, reading.inverter_current_a, reading.frequency_hz)
+    if isinstance(reading, ConfigReading):
+        frame = reading.frame
+        limits = (frame.limit_min, frame.limit_max, frame.limit)
+        return EXACT, (frame.led_on, frame.led_blink, frame.ac_flags, *limits, frame.switch_register)
+    if isinstance(reading, ExtendedStatus):
+        return EXACT, (reading.flags,)
+    if isinstance(reading, tuple) and reading and isinstance(reading[0], PowerReading):
+        parts = [(part.inverter_w, part.mains_w, part.output_w, part.state_of_charge) for part in reading]
+        return POWER_TOLERANCES, tuple(value for part in parts for value in part)
+    return EXACT, None
 
 
 def _is_possible(reading: object) -> bool:

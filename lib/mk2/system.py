@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from mk2.connection import VEBusConnection
 from mk2.errors import LinkLost, NoReply, PortBusy, Refused
-from mk2.frames.bus import Boot
+from mk2.frames.bus import WAKE, Boot
 from mk2.identity import Identity, identify
 from mk2.jobs import JobOptions, plan_jobs
 from mk2.line import SLOW_BAUD
@@ -130,6 +130,14 @@ class VEBusSystem:
     def restart(self) -> None:
         """Find out anew who is there."""
         self._restart.set()
+
+    def wake(self) -> bool:
+        """Ask a sleeping bus to wake up, which works while the interface has power; return whether it was sent."""
+        if self.connection is None or self.state is not LinkState.ASLEEP:
+            return False
+        log.info("%s: waking the VE.Bus system", self.connection.line.name)
+        self.connection.send(WAKE)
+        return True
 
     def _enter(self, state: LinkState) -> None:
         if state is self.state:

@@ -55,6 +55,7 @@ class Interface:
         self.trouble = Trouble(seed)
         self.baudrate = 2400
         self.asleep = False
+        self.keeps_power = False
         self.append_leds = False
         self.limit = 160
         self.told = (0, 0)
@@ -92,6 +93,8 @@ class Interface:
             at, payload = self._arriving.popleft()
             if not self.asleep:
                 self._command(payload, at)
+            elif self.keeps_power and payload[:2] == b"\x3f\x07":
+                self.boot(at)
         self._announce(now)
         self._fall_asleep(now)
         out = b""

@@ -243,3 +243,17 @@ def test_standby_line_is_raised_again_when_the_device_was_switched_off_from_here
             assert not watched.interface.asleep
 
     run(main())
+
+
+def test_sleeping_bus_can_be_woken_while_its_interface_has_power() -> None:
+    async def main() -> None:
+        async with watch() as watched:
+            await settle(watched)
+            assert not watched.system.wake()
+            watched.interface.sleep()
+            watched.interface.keeps_power = True
+            await watched.wait_state(S.ASLEEP)
+            assert watched.system.wake()
+            await settle(watched)
+
+    run(main())

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mk2_bridge.protocol.alarms import HOLD_S, AlarmHold, levels
 from mk2_bridge.protocol.energy import MAX_STEP_S, EnergyCounter, split
+from mk2_bridge.protocol.jumps import JumpFilter
 from mk2_bridge.protocol.setpoints import DISABLE_CHARGE, DISABLE_FEED_IN, SILENCE_S, SetPoints, to_word
 from mk2_bridge.protocol.states import ConfirmedState, venus_state
 
@@ -182,3 +183,21 @@ def test_flags_are_set_and_cleared_one_by_one_and_set_no_power() -> None:
     assert (points.flags, points.words(), points.is_active) == (DISABLE_FEED_IN, [None], False)
     points.clear()
     assert (points.flags, points.words()) == (0, [None])
+
+
+def test_what_moves_wildly_passes_all_the_same() -> None:
+    jumps = JumpFilter((10.0,))
+    assert [jumps.passes((value,)) for value in (0.0, 1.0, 500.0, -500.0, 900.0, 905.0)] == [
+        False,
+        True,
+        False,
+        False,
+        True,
+        True,
+    ]
+
+
+def test_from_known_to_unknown_is_a_jump_and_so_is_another_number_of_devices() -> None:
+    jumps = JumpFilter((10.0, 1.0))
+    readings: list[tuple[float | None, ...]] = [(1.0, 1.0), (1.0, 1.0), (None, 1.0), (None, 1.0), (1.0, 1.0, 2.0, 2.0)]
+    assert [jumps.passes(reading) for reading in readings] == [False, True, False, True, False]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mk2.assistants import Assistants
 from mk2.frames.config import ConfigInfo
 from mk2.frames.interface import Version
@@ -24,9 +26,9 @@ CONFIG = ConfigReading.of(ConfigInfo(0x10, 1, 0, 0, 0x90, 94, 500, 160, 0x33))
 
 def filled() -> Readings:
     readings = Readings()
-    for name, reading in (("dc", DC), ("ac1", AC), ("powers", POWERS), ("config", CONFIG), ("load", ((1.5,),))):
-        readings.take(name, reading, 10.0)
     for _ in range(2):
+        for name, reading in (("dc", DC), ("ac1", AC), ("powers", POWERS), ("config", CONFIG), ("load", ((1.5,),))):
+            readings.take(name, reading, 10.0)
         readings.take("state", StateReply(9, 1), 10.0)
     return readings
 
@@ -59,7 +61,7 @@ def test_impossible_readings_are_dropped() -> None:
     readings.take("dc", DcReading(655.0, 0.0, 50.0), 11.0)
     readings.take("ac1", AcReading(1, 1, 9, 640.0, 0.0, 230.0, 0.0, 50.0), 11.0)
     readings.take("powers", (PowerReading(0, 0.0, 0.0, 0.0, 7.0),), 11.0)
-    assert readings.rejected == 3
+    assert readings.rejected == 4 + 3  # the first of each kind needs a second
     assert measured_values(readings, STATIC, 11.0)["/Dc/0/Voltage"] == 26.38
 
 
@@ -86,3 +88,19 @@ def test_identity_is_shown_as_other_victron_programs_show_it() -> None:
     values = identity_values(STATIC)
     assert (values["/ProductId"], values["/FirmwareVersion"], values["/Interfaces/Mk2/ProductId"]) == (9796, 1362, 4464)
     assert values["/Devices/0/Assistants"] == [5]
+
+
+def test_lie_that_stands_alone_is_not_shown_and_a_jump_is_shown_with_its_second_reading() -> None:
+    readings = filled()
+    lie, jump = replace(AC, mains_voltage_v=210.8), replace(AC, mains_voltage_v=0.0)
+    for reading, shown in ((lie, 230.1), (AC, 230.1), (jump, 230.1), (jump, 0.0), (AC, 0.0), (AC, 230.1)):
+        readings.take("ac1", reading, 11.0)
+        assert measured_values(readings, STATIC, 11.0)["/Ac/ActiveIn/L1/V"] == shown
+
+
+def test_mode_changes_with_its_second_reading() -> None:
+    readings = filled()
+    off = ConfigReading.of(ConfigInfo(0x10, 1, 0, 0, 0x90, 94, 500, 160, 0x04))
+    for shown in (3, 4):
+        readings.take("config", off, 11.0)
+        assert measured_values(readings, STATIC, 11.0)["/Mode"] == shown
