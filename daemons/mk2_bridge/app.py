@@ -13,6 +13,7 @@ from mk2_bridge.bridge import Bridge
 from mk2_bridge.neighbours import Neighbours
 from mk2_bridge.options import add_arguments, read_options
 from mk2_bridge.products import FILE, load_products
+from mk2_bridge.status import bridge_status
 from velib_async.bus import open_bus
 from velib_async.errors import BusLost, NameTaken
 from velib_async.localsettings import Setting, Settings
@@ -145,7 +146,7 @@ async def _prepare(bridge: Bridge, settings: Settings) -> None:
 
 async def _report(context: Context, bridge: Bridge) -> None:
     while True:
-        context.status.update(**bridge.status())
+        context.status.update(**bridge_status(bridge))
         await asyncio.sleep(STATUS_S)
 
 

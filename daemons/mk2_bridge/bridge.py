@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -16,21 +15,19 @@ from mk2.setting import Setting
 from mk2.system import LinkState, VEBusSystem
 from mk2_bridge.controls import Controls
 from mk2_bridge.details import read_details, read_input_limits
-from mk2_bridge.ess import Ess
-from mk2_bridge.items import Shape
+from mk2_bridge.ess import EssRunner
 from mk2_bridge.memory import Memory
 from mk2_bridge.products import UNKNOWN, load_products
 from mk2_bridge.protocol.setpoints import SetPoints
 from mk2_bridge.publisher import Publisher
 from mk2_bridge.readings import Readings
 from mk2_bridge.tty import release_from_venus
-from mk2_bridge.values import Static, identity_values, measured_values, phase_of
+from mk2_bridge.values import Static, identity_values, measured_values, phase_of, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from mk2.identity import Identity
     from mk2.line import Line
     from mk2_bridge.options import Options
     from velib_async.bus import Bus
@@ -89,7 +86,7 @@ class Bridge:
         self._budget = EepromBudget(options.eeprom_per_hour, options.eeprom_per_day)
         self._control: Control | None = None
         self._is_ready = False
-        self._ess: asyncio.Task[None] | None = None
+        self._ess = EssRunner(self._get_control)
         self._learning: asyncio.Task[None] | None = None
         self._known = asyncio.Event()
         self.memory = Memory(state_file, self.readings.energy, self._budget)
@@ -117,7 +114,7 @@ class Bridge:
         """
         if self.static is None:
             return
-        shape = self._shape(self.static.identity)
+        shape = shape_of(self.static.identity, has_ess=self.options.ess)
         self._bus = await self._connect()
         identity = self.static.identity
         self.publisher = Publisher(
@@ -152,7 +149,9 @@ class Bridge:
     async def wait_shape_changed(self) -> None:
         """Wait until the system has other phases, devices or assistants than the service shows."""
         while (
-            self.publisher is None or self.static is None or self._shape(self.static.identity) == self.publisher.shape
+            self.publisher is None
+            or self.static is None
+            or shape_of(self.static.identity, has_ess=self.options.ess) == self.publisher.shape
         ):
             self._known.clear()
             await self._known.wait()
@@ -165,17 +164,13 @@ class Bridge:
 
     async def close(self) -> None:
         """Make set points safe, leave the bus, save. To be called while the line is still open."""
-        await self._stop_ess()
+        await self._ess.stop()
         await self.controls.close()
         await self.disappear()
         if self._learning is not None:
             self._learning.cancel()
             await asyncio.wait([self._learning])
         await self.memory.save()
-
-    def _shape(self, identity: Identity) -> Shape:
-        ess = {phase_of(index, identity) for index, base in enumerate(identity.setpoints) if base is not None}
-        return Shape(identity.phases, len(identity.devices), tuple(sorted(ess)) if self.options.ess else ())
 
     def _take(self, name: str, reading: object) -> None:
         self.readings.take(name, reading, asyncio.get_running_loop().time())
@@ -221,7 +216,13 @@ class Bridge:
         self._control.session = session
         self._is_ready = True
         self.static = Static(identity, bool(capacity), session.connection.line.baudrate)
-        await self._start_ess(identity)
+        await self._ess.stop()
+        if shape_of(identity, has_ess=self.options.ess).ess_phases:
+            phases = [
+                None if base is None else phase_of(index, identity) for index, base in enumerate(identity.setpoints)
+            ]
+            self._ess.start(SetPoints(phases, self.options.ess_max_power_w), identity)
+        self.controls.ess = self._ess.current
         self._show_fixed(identity_values(self.static))
         self._known.set()
         limits = await read_input_limits(session)
@@ -233,45 +234,17 @@ class Bridge:
 
     def _show_fixed(self, values: dict[str, Any]) -> None:
         publisher, static = self.publisher, self.static
-        if publisher is not None and static is not None and publisher.shape == self._shape(static.identity):
+        if (
+            publisher is not None
+            and static is not None
+            and publisher.shape == shape_of(static.identity, has_ess=self.options.ess)
+        ):
             publisher.publish_fixed(values)
 
     def _get_control(self) -> Control | None:
         return self._control if self._is_ready else None
 
-    async def _start_ess(self, identity: Identity) -> None:
-        await self._stop_ess()
-        if not self._shape(identity).ess_phases:
-            self.controls.ess = None
-            return
-        phases = [None if base is None else phase_of(index, identity) for index, base in enumerate(identity.setpoints)]
-        self.controls.ess = Ess(SetPoints(phases, self.options.ess_max_power_w), identity, self._get_control)
-        self._ess = asyncio.create_task(self.controls.ess.run(), name="mk2-bridge ess")
-
-    async def _stop_ess(self) -> None:
-        if self._ess is not None:
-            self._ess.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._ess
-            self._ess = None
-
     async def _rename(self, name: str) -> None:
         self.custom_name = name
         if self.on_name is not None:
             await self.on_name(name)
-
-    def status(self) -> dict[str, Any]:
-        """Return what `venus-daemons status` shows."""
-        connection = self.system.connection
-        return {
-            "tty": self.options.tty,
-            "link": self.system.state.value,
-            "service": None if self.publisher is None else self.name,
-            "starts": self.system.starts,
-            "rounds": None if self.system.poller is None else self.system.poller.schedule.rounds,
-            "rejected_readings": self.readings.rejected,
-            "refused_writes": self.controls.refused,
-            "last_refusal": self.controls.last_refusal,
-            "line": None if connection is None else connection.statistics.as_dict(),
-            "noise_bytes": None if connection is None else connection.unpacker.skipped,
-        }

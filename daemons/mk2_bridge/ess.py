@@ -94,3 +94,29 @@ class Ess:
             if self._is_broken:
                 log.info("the ESS power can be set again")
             self._is_broken = False
+
+
+class EssRunner:
+    """Runs the set points of one system after the other, as it starts anew.
+
+    Attributes:
+        current: the set points that are run, None while there are none.
+    """
+
+    def __init__(self, get_control: Callable[[], Control | None]) -> None:
+        self.current: Ess | None = None
+        self._get_control = get_control
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, points: SetPoints, identity: Identity) -> None:
+        """Run set points; those before must have been stopped."""
+        self.current = Ess(points, identity, self._get_control)
+        self._task = asyncio.create_task(self.current.run(), name="mk2-bridge ess")
+
+    async def stop(self) -> None:
+        """Make the set points zero and stop."""
+        task, self._task, self.current = self._task, None, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mk2.frames.config import AcFlag, SwitchRegister
 from mk2.frames.led import Led, Leds
-from mk2_bridge.items import LEDS
+from mk2_bridge.items import LEDS, Shape
 from mk2_bridge.protocol.alarms import ALARMS
 from mk2_bridge.protocol.states import MAINS_CONNECTED, RUNNING
 
@@ -44,6 +44,12 @@ def phase_of(device: int, identity: Identity) -> int:
     """Return the phase of a device by its position: one each, or all on the first (parallel)."""
     phases = identity.phases
     return phases[device % len(phases)]
+
+
+def shape_of(identity: Identity, *, has_ess: bool) -> Shape:
+    """Return which paths a system has; without `has_ess` its ESS assistants are left alone."""
+    ess = {phase_of(index, identity) for index, base in enumerate(identity.setpoints) if base is not None}
+    return Shape(identity.phases, len(identity.devices), tuple(sorted(ess)) if has_ess else ())
 
 
 def measured_values(readings: Readings, static: Static, now: float) -> dict[str, Any]:

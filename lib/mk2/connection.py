@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from mk2.frames.led import Leds
     from mk2.frames.record import Record
-    from mk2.framing import FrameUnpacker
     from mk2.line import Line
 
 log = logging.getLogger(__name__)
@@ -52,7 +51,7 @@ class VEBusConnection:
     Attributes:
         ledger: the requests; its windows say how many may be under way.
         pad_final_ff: append 00 to frames that end in FF, as interfaces before 1130128 need it.
-        statistics: counters.
+        statistics, unpacker: counters.
         last_reply: loop time of the last answer to a request, None before the first.
     """
 
@@ -71,6 +70,7 @@ class VEBusConnection:
         self._loop = asyncio.get_running_loop()
         self._strays = Strays(line.name, self.ledger.slots, self.statistics, on_message)
         self._receiver = Receiver(self._take, on_leds, self.statistics)
+        self.unpacker = self._receiver.unpacker
         self._sent_until = 0.0
         self._rest_timer: asyncio.TimerHandle | None = None
         self._lost: asyncio.Future[None] = self._loop.create_future()
@@ -98,11 +98,6 @@ class VEBusConnection:
         await asyncio.shield(self._lost)
         if not self._closed:
             raise self._link_lost()
-
-    @property
-    def unpacker(self) -> FrameUnpacker:
-        """What finds the frames; counts the noise."""
-        return self._receiver.unpacker
 
     @property
     def is_lost(self) -> bool:

@@ -81,6 +81,13 @@ EXHIBITS: Final[tuple[Exhibit, ...]] = (
                 ),
             ),
         ),
+        hints=(
+            "have the MultiPlus run from the battery (3: on again), answered when it has done so:",
+            (
+                "  dbus-send --bus={bus} --print-reply --dest=com.victronenergy.vebus.ttyMK3 /Mode"
+                " com.victronenergy.BusItem.SetValue variant:int32:2"
+            ),
+        ),
     ),
     Exhibit(
         daemon="obd-server",

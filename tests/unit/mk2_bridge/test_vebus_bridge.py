@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from mk2_bridge.status import bridge_status
 from simulators.multiplus.simulated_time import run
 from tests.unit.mk2_bridge.soak import soak
 from velib_async.bus import BUS_ITEM
@@ -46,7 +47,7 @@ def test_write_while_the_system_is_away_is_refused(tmp_path: Path) -> None:
             assert code != 0
             assert str(bridge.controls.last_refusal).startswith("/Mode: the VE.Bus system does not answer")
             assert found.interface.switch_commands == []
-            status = bridge.status()
+            status = bridge_status(bridge)
             assert (status["link"], status["refused_writes"]) == ("asleep", 1)
 
     run(main())
