@@ -89,7 +89,7 @@ class Bridge:
         self._ess = EssRunner(self._get_control)
         self._learning: asyncio.Task[None] | None = None
         self._known = asyncio.Event()
-        self.memory = Memory(state_file, self.readings.energy, self._budget)
+        self.memory = Memory(state_file, self.readings.energy, self._budget, self.system.scales)
         self.memory.restore()
 
     async def _open_line(self) -> Line:

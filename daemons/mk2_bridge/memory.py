@@ -1,4 +1,4 @@
-"""What is kept over restarts: energy, and when the EEPROM was written."""
+"""What is kept over restarts: energy, when the EEPROM was written, and the scales of variables by firmware."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from daemonkit.statefile import load_state, save_state
+from mk2.ram_var import RamVarInfo
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,15 +19,25 @@ SAVE_S = 900.0
 
 
 class Memory:
-    """A file that holds what `energy` and `budget` must not forget."""
+    """A file that holds what `energy`, `budget` and `scales` must not forget.
 
-    def __init__(self, file: Path, energy: EnergyCounter, budget: EepromBudget) -> None:
+    Scales spare a second at the start, when they would be asked for one by one.
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        energy: EnergyCounter,
+        budget: EepromBudget,
+        scales: dict[int, dict[int, RamVarInfo]],
+    ) -> None:
         self._file = file
         self._energy = energy
         self._budget = budget
+        self._scales = scales
 
     def restore(self) -> None:
-        """Fill both from the file, as far as it makes sense."""
+        """Fill all from the file, as far as it makes sense."""
         stored = load_state(self._file)
         if not isinstance(stored, dict):
             return
@@ -34,10 +45,20 @@ class Memory:
         times = stored.get("eeprom_writes")
         if isinstance(times, list):
             self._budget.times = [float(time) for time in times if isinstance(time, int | float)]
+        scales = stored.get("scales")
+        if isinstance(scales, dict):
+            self._scales.update(_parse_scales(scales))
 
     async def save(self) -> None:
-        """Write both to flash."""
-        content = {"energy_kwh": dict(self._energy.kwh), "eeprom_writes": list(self._budget.times)}
+        """Write all to flash."""
+        content = {
+            "energy_kwh": dict(self._energy.kwh),
+            "eeprom_writes": list(self._budget.times),
+            "scales": {
+                version: {var: [info.factor, info.offset, info.signed, info.bit] for var, info in known.items()}
+                for version, known in self._scales.items()
+            },
+        }
         await asyncio.to_thread(save_state, self._file, content)
 
     async def save_for_ever(self) -> None:
@@ -45,3 +66,23 @@ class Memory:
         while True:
             await asyncio.sleep(SAVE_S)
             await self.save()
+
+
+def _parse_scales(stored: dict[str, object]) -> dict[int, dict[int, RamVarInfo]]:
+    """Return the scales in a file; a version of which anything is odd is left out and asked for anew."""
+    found: dict[int, dict[int, RamVarInfo]] = {}
+    for version, known in stored.items():
+        if not version.isdigit() or not isinstance(known, dict):
+            continue
+        infos = {int(var): info for var, row in known.items() if var.isdigit() and (info := _parse_info(row))}
+        if len(infos) == len(known):
+            found[int(version)] = infos
+    return found
+
+
+def _parse_info(row: object) -> RamVarInfo | None:
+    if not isinstance(row, list) or len(row) != 4:  # noqa: PLR2004  # factor, offset, sign, bit
+        return None
+    factor, offset, signed, bit = row
+    is_good = isinstance(factor, float) and factor > 0 and isinstance(offset, int) and isinstance(signed, bool)
+    return RamVarInfo(factor, offset, signed, bit) if is_good and (bit is None or isinstance(bit, int)) else None

@@ -120,3 +120,25 @@ async def test_report_has_everything_in_one_file(tmp_path: Path) -> None:
     for part in ("identity: Identity(", "line: {", "BATTERY_VOLTAGE", "ABSORPTION_VOLTAGE", "# trace", " < "):
         assert part in text
     assert list(tmp_path.iterdir()) == [file]  # noqa: ASYNC240  # nothing else runs
+
+
+async def test_operators_command_leads_to_the_tool() -> None:
+    async with PtyPort(assemble()) as port:
+        process = await asyncio.create_subprocess_exec(
+            str(REPOSITORY / "bin" / "venus-daemons"),
+            *("mk2", "get", "-t", port.tty, "SOC"),
+            env={**os.environ, "VENUS_DAEMONS_PYTHON": sys.executable},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        async with asyncio.timeout(60):
+            output, _ = await process.communicate()
+        assert output == b"STATE_OF_CHARGE = 0.8\n"
+
+
+async def test_unknown_command_lists_those_that_exist() -> None:
+    process = await asyncio.create_subprocess_exec(
+        str(REPOSITORY / "bin" / "venus-daemons"), "dance", stderr=asyncio.subprocess.PIPE
+    )
+    _, errors = await process.communicate()
+    assert process.returncode == 2
+    assert b"mk2    look at a VE.Bus system" in errors
