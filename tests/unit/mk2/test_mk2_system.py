@@ -257,3 +257,33 @@ def test_sleeping_bus_can_be_woken_while_its_interface_has_power() -> None:
             await settle(watched)
 
     run(main())
+
+
+@pytest.mark.parametrize("layout", [Layout(), Layout((0, 1, 2), has_ess=True), Layout(is_mk3=False)])
+def test_starting_and_polling_send_nothing_that_changes_anything(layout: Layout) -> None:
+    reading_codes = {0x05, 0x06, 0x30, 0x31, 0x35, 0x36, 0x38, 0x44}
+
+    def is_harmless(payload: bytes) -> bool:
+        letter, rest = payload[1:2], payload[2:]
+        if letter in b"XYZxyz":
+            return rest[0] in reading_codes or rest[:2] == b"\x0e\x00"
+        return letter in b"VALD" or (letter == b"F" and rest[0] <= 6) or payload == b"\xffH"
+
+    async def main() -> list[bytes]:
+        sent: list[bytes] = []
+        async with watch(layout) as watched:
+            take = watched.interface._command
+
+            def listen(payload: bytes, now: float) -> None:
+                sent.append(payload)
+                take(payload, now)
+
+            watched.interface._command = listen  # type: ignore[method-assign]  # listens in
+            await settle(watched)
+            watched.interface.boot(asyncio.get_running_loop().time())
+            await asyncio.sleep(60)
+        return sent
+
+    sent = run(main())
+    assert len(sent) > 200
+    assert [payload.hex(" ") for payload in sent if payload[:1] != b"\xff" or not is_harmless(payload)] == []
