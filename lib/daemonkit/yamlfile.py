@@ -13,6 +13,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from daemonkit.errors import DefinitionError
+from daemonkit.yamladvice import advise
 from daemonkit.yamlvalues import YamlList, YamlMapping
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def loads(text: str, name: str) -> YamlMapping:
         node = _compose(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise DefinitionError(f"{name}:{mark.line + 1 if mark else 1}", "", str(error.problem)) from None
+        raise DefinitionError(f"{name}:{mark.line + 1 if mark else 1}", "", advise(str(error.problem))) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise DefinitionError(f"{name}:{line}", "", f"the character {error.character:#x} is not allowed") from None
@@ -90,7 +91,9 @@ def loads(text: str, name: str) -> YamlMapping:
         return YamlMapping(name, 1)
     value = _Reader(name).read(node, 0)
     if not isinstance(value, YamlMapping):
-        raise DefinitionError(f"{name}:{node.start_mark.line + 1}", "", "has to be a mapping (key: value) at the top")
+        raise DefinitionError(
+            f"{name}:{node.start_mark.line + 1}", "", "has to be a mapping at the top: key, colon, blank, value"
+        )
     return value
 
 

@@ -1,6 +1,7 @@
 """The only place where code of other people runs inside ours: their exceptions end here, with a traceback in the log.
 
-A service that answers a hundred paths must not stop because one text formatter divides by zero.
+A service that answers a hundred paths must not stop because one text formatter divides by zero. Nor may a callback that
+fails every second fill the log: callers say when it failed the last time already (`is_failing`).
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ def is_async(function: object) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
-def run(about: str, function: Callable[..., T], *arguments: Any) -> T:
-    """Calls foreign code; `about` says in the log whose it is.
+def run(about: str, function: Callable[..., T], *arguments: Any, is_failing: bool = False) -> T:
+    """Calls foreign code; `about` says in the log whose it is. A failure after a failure is not logged again.
 
     Raises:
         CallbackFailed: It raised.
@@ -37,12 +38,12 @@ def run(about: str, function: Callable[..., T], *arguments: Any) -> T:
     try:
         return function(*arguments)
     except Exception as error:
-        log.exception("%s failed", about)
+        _log_failure(about, is_failing=is_failing)
         raise CallbackFailed(about) from error
 
 
 def format_text(path: str, formatter: Callable[[Any], object], value: Any, is_failing: bool) -> str:  # noqa: FBT001
-    """Calls a text formatter, once for each published value; a failure after a failure is not logged again.
+    """Calls a text formatter, as `run` does: once for each published value, so `about` is made when it is needed only.
 
     Raises:
         CallbackFailed: It raised.
@@ -50,11 +51,11 @@ def format_text(path: str, formatter: Callable[[Any], object], value: Any, is_fa
     try:
         return str(formatter(value))
     except Exception as error:
-        log.log(logging.DEBUG if is_failing else logging.ERROR, "text formatter of %s failed", path, exc_info=True)
+        _log_failure(f"text formatter of {path}", is_failing=is_failing)
         raise CallbackFailed(path) from error
 
 
-async def wait(about: str, awaitable: Awaitable[T]) -> T:
+async def wait(about: str, awaitable: Awaitable[T], *, is_failing: bool = False) -> T:
     """Awaits foreign code like `run` calls it.
 
     Raises:
@@ -63,20 +64,28 @@ async def wait(about: str, awaitable: Awaitable[T]) -> T:
     try:
         return await awaitable
     except Exception as error:
-        log.exception("%s failed", about)
+        _log_failure(about, is_failing=is_failing)
         raise CallbackFailed(about) from error
 
 
-def tell(about: str, function: Callable[..., object], *arguments: Any) -> None:
-    """Calls foreign code of which nothing is expected; if it raises, that is logged."""
-    with contextlib.suppress(CallbackFailed):
-        run(about, function, *arguments)
+def tell(about: str, function: Callable[..., object], *arguments: Any, is_failing: bool = False) -> bool:
+    """Calls foreign code of which nothing is expected, as `run` does; returns whether it went well."""
+    try:
+        run(about, function, *arguments, is_failing=is_failing)
+    except CallbackFailed:
+        return False
+    return True
 
 
 async def tell_and_wait(about: str, awaitable: Awaitable[object]) -> None:
     """Awaits foreign code of which nothing is expected; if it raises, that is logged."""
     with contextlib.suppress(CallbackFailed):
         await wait(about, awaitable)
+
+
+def _log_failure(about: str, *, is_failing: bool) -> None:
+    """Logs the exception that is being handled."""
+    log.log(logging.DEBUG if is_failing else logging.ERROR, "%s failed", about, exc_info=True)
 
 
 class Tasks:

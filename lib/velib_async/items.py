@@ -57,10 +57,13 @@ class Item:
         "path",
         "service",
         "text",
+        "write_fails",
         "writeable",
     )
 
     coding: ClassVar[str] = ""  # the D-Bus type; empty: chosen by the value
+    # Interfaces besides BusItem that `handle_call` takes: method -> (signature of the arguments, of the answer).
+    interfaces: ClassVar[Mapping[str, Mapping[str, tuple[str, str]]]] = {}
 
     def __init__(
         self,
@@ -91,6 +94,7 @@ class Item:
         self.dead_band = dead_band
         self.nullable = nullable
         self.service: Service | None = None
+        self.write_fails = False  # the last write failed in `onchange`: the next failure is no news for the log
         self._value = self._coerce_local(value)
         self._text_fails = False
 

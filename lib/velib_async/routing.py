@@ -13,7 +13,7 @@ from velib_async.bus_interface import (
     IncomingCall,
     items_body,
 )
-from velib_async.values import Variant
+from velib_async.values import Variant, split_signature
 from velib_async.writing import REFUSED, begin_write
 
 if TYPE_CHECKING:
@@ -53,21 +53,30 @@ def tree(items: Mapping[str, Item], path: str, read: Callable[[Item], Any]) -> d
 def introspect(items: Mapping[str, Item], path: str) -> str:
     """Describes one path in the introspection format of the D-Bus specification; paths hold nothing to be escaped."""
     children = dict.fromkeys(key.split("/", 1)[0] for key in tree(items, path, lambda item: item.path))
-    methods = dict(_LEAF if path in items else _NODE)
+    item = items.get(path)
+    answers = dict(_LEAF if item is not None else _NODE)
     if path == "/":
-        methods.update(_ROOT_ONLY)
-    lines = ["<node>", f'<interface name="{BUS_ITEM}">']
-    for name, (signature_in, signature_out, _) in methods.items():
-        lines.append(f'<method name="{name}">')
-        lines += [f'<arg direction="in" type="{one}"/>' for one in signature_in]
-        lines += [f'<arg direction="out" type="{signature_out}"/>', "</method>"]
-    if path == "/":
-        lines.append('<signal name="ItemsChanged"><arg type="a{sa{sv}}"/></signal>')
-    lines.append("</interface>")
-    lines.append(f'<interface name="{INTROSPECTABLE}"><method name="Introspect">')
-    lines.append('<arg direction="out" type="s"/></method></interface>')
+        answers.update(_ROOT_ONLY)
+    interfaces: dict[str, Mapping[str, tuple[str, str]]] = {
+        BUS_ITEM: {name: (signature_in, signature_out) for name, (signature_in, signature_out, _) in answers.items()},
+        **(item.interfaces if item is not None else {}),
+        INTROSPECTABLE: {"Introspect": ("", "s")},
+    }
+    lines = ["<node>"]
+    for interface, methods in interfaces.items():
+        lines.append(f'<interface name="{interface}">')
+        lines += [_describe(name, *signatures) for name, signatures in methods.items()]
+        if path == "/" and interface == BUS_ITEM:
+            lines.append('<signal name="ItemsChanged"><arg type="a{sa{sv}}"/></signal>')
+        lines.append("</interface>")
     lines += [f'<node name="{child}"/>' for child in children]
     return _XML_HEAD + "\n".join([*lines, "</node>"])
+
+
+def _describe(method: str, signature_in: str, signature_out: str) -> str:
+    arguments = [f'<arg direction="in" type="{one}"/>' for one in split_signature(signature_in)]
+    arguments += [f'<arg direction="out" type="{one}"/>' for one in split_signature(signature_out)]
+    return "\n".join([f'<method name="{method}">', *arguments, "</method>"])
 
 
 def _has_children(items: Mapping[str, Item], path: str) -> bool:

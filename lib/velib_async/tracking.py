@@ -56,6 +56,7 @@ class _Watch:
         self.service = service
         self.is_listened_to = False
         self.is_known = False
+        self.listener_fails = False
         self.has_spoken = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
 
@@ -130,11 +131,8 @@ class Tracker:
         self._bus.remove_signal_handler(self._on_signal)
         self._bus.remove_changes_handler(self._on_changes)
         await self._tasks.cancel()
-        rules = [
-            OWNER_CHANGES,
-            *(rule for watch in self._watches.values() for rule in item_changes(watch.service.owner)),
-        ]
-        await asyncio.gather(*(self._remove_match(rule) for rule in rules))
+        rules = [rule for watch in self._watches.values() for rule in item_changes(watch.service.owner)]
+        await asyncio.gather(*(self._remove_match(rule) for rule in (OWNER_CHANGES, *rules)))
         self._watches.clear()
         self._by_owner.clear()
 
@@ -186,9 +184,8 @@ class Tracker:
         if previous is not None:
             await asyncio.wait((previous,))
         if watch.is_known:
-            await callbacks.tell_and_wait(
-                f"serviceRemoved of {watch.service.name}", self._listener.serviceRemoved(watch.service)
-            )
+            about = f"serviceRemoved of {watch.service.name}"
+            await callbacks.tell_and_wait(about, self._listener.serviceRemoved(watch.service))
         if watch.is_listened_to:
             for rule in item_changes(watch.service.owner):
                 await self._remove_match(rule)
@@ -247,4 +244,6 @@ class Tracker:
             service = watch.service
             updated = service.update_items(changes)
             if updated and watch.is_known:
-                callbacks.tell(f"itemsChanged for {service.name}", self._listener.itemsChanged, service, updated)
+                changed, fails = self._listener.itemsChanged, watch.listener_fails
+                ok = callbacks.tell(f"itemsChanged for {service.name}", changed, service, updated, is_failing=fails)
+                watch.listener_fails = not ok

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import ClassVar
 
 from velib_async import callbacks
 from velib_async.bus_interface import INVALID_ARGS, IncomingCall
@@ -30,6 +31,10 @@ class VregLinkItem(Item):
     """
 
     __slots__ = ("_get_vreg", "_set_vreg")
+
+    interfaces: ClassVar[Mapping[str, Mapping[str, tuple[str, str]]]] = {
+        VREG_LINK: {"GetVreg": ("q", "qay"), "SetVreg": ("qay", "qay")}
+    }
 
     def __init__(self, path: str, get_vreg: GetVreg, set_vreg: SetVreg) -> None:
         super().__init__(path)

@@ -64,9 +64,11 @@ def _accept(item: Item, raw: Any) -> Any:
 def _write_sync(item: Item, value: Any) -> int:
     assert item.onchange is not None  # noqa: S101 - begin_write looked; for the type checker
     try:
-        accepted = callbacks.run(f"onchange of {item.path}", item.onchange, value)
+        accepted = callbacks.run(f"onchange of {item.path}", item.onchange, value, is_failing=item.write_fails)
     except callbacks.CallbackFailed:
+        item.write_fails = True
         return REFUSED
+    item.write_fails = False
     if accepted:
         item.store(value)
         return ACCEPTED
@@ -76,21 +78,24 @@ def _write_sync(item: Item, value: Any) -> int:
 
 async def _write_async(item: Item, value: Any, tasks: Tasks) -> int:
     if len(tasks) >= UNFINISHED_LIMIT:
-        log.warning("%s: write refused: %d earlier ones have not ended", item.path, UNFINISHED_LIMIT)
+        _warn(item, "write refused: %d earlier ones have not ended", UNFINISHED_LIMIT)
         return REFUSED
     task = tasks.start(_run_callback(item, value), name=f"onchange {item.path}")
     done, _ = await asyncio.wait((task,), timeout=ANSWER_LIMIT_S)
     if not done:
-        log.warning("%s: onchange has not answered within %g s; it goes on", item.path, ANSWER_LIMIT_S)
+        _warn(item, "onchange has not answered within %g s; it goes on", ANSWER_LIMIT_S)
         return REFUSED
-    return task.result()
+    result = task.result()
+    item.write_fails = result == REFUSED
+    return result
 
 
 async def _run_callback(item: Item, value: Any) -> int:
     assert item.onchange is not None  # noqa: S101 - as above
     before = item.value
     try:
-        result = await callbacks.wait(f"onchange of {item.path}", item.onchange(item, value))  # type: ignore[call-arg] # is_async said so
+        answer = item.onchange(item, value)  # type: ignore[call-arg] # is_async said so
+        result = await callbacks.wait(f"onchange of {item.path}", answer, is_failing=item.write_fails)
     except callbacks.CallbackFailed:
         return REFUSED
     if result is None:
@@ -100,3 +105,9 @@ async def _run_callback(item: Item, value: Any) -> int:
     if item.value == before:  # else the callback stored what the device made of it
         item.store(value)
     return ACCEPTED
+
+
+def _warn(item: Item, text: str, *arguments: object) -> None:
+    """Logs why a write failed, unless the one before failed as well: Venus programs write cyclically."""
+    log.log(logging.DEBUG if item.write_fails else logging.WARNING, f"%s: {text}", item.path, *arguments)  # noqa: G004 - our own texts
+    item.write_fails = True

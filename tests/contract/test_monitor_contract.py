@@ -250,6 +250,10 @@ async def test_callbacks_that_raise_do_no_harm(network: Network, caplog: pytest.
     await until(lambda: monitor.get_value(NAME, "/Ac/Power") == 6.0)
     assert "added on purpose" in caplog.text
     assert "changed on purpose" in caplog.text
+    service.item("/Ac/Power").set_local_value(7)
+    await until(lambda: monitor.get_value(NAME, "/Ac/Power") == 7.0)
+    lines = [record for record in caplog.records if record.levelname == "ERROR" and "itemsChanged" in record.message]
+    assert len(lines) == 1  # it fails each time; one line is enough
     await monitor.close()
 
 

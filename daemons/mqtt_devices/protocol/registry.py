@@ -23,7 +23,7 @@ from mqtt_devices.protocol.names import (
     reply_topic,
 )
 from mqtt_devices.protocol.proxy import ProxyWrite, check_values, parse_proxy
-from mqtt_devices.protocol.rates import LevelLimiter
+from mqtt_devices.protocol.rates import LevelLimiter, LogPace
 from mqtt_devices.protocol.reply import encode_error, encode_instances, encode_reply, encode_value
 from mqtt_devices.protocol.status import Departure, Registration, parse_status
 
@@ -54,6 +54,7 @@ class Registry:
         self._devices: dict[str, Device] = {}
         self._last_wills = LastWills()
         self._limiter = LevelLimiter()
+        self._log_pace = LogPace()
         self._portal_id: str | None = None
         self._handlers: dict[str, Callable[[str, Message, float], list[Effect]]] = {
             STATUS: self._receive_status,
@@ -242,9 +243,13 @@ class Registry:
     def _complain(
         self, level: str, topic: str, problem: Rejected, now: float, *, accepted: bool = False
     ) -> list[Effect]:
+        effects: list[Effect] = []
+        if count := self._log_pace.due((level, problem.reason), now):
+            times = f" ({count} times since the last such line)" if count > 1 else ""
+            text = f"Rejected {topic[:_SHOWN]!a}: {problem.reason}: {problem}{times}"
+            effects.append(Note(text, is_warning=True))
         if not self._limiter.allows(level, now):
-            return []
-        effects: list[Effect] = [Note(f"Rejected {topic[:_SHOWN]!a}: {problem.reason}: {problem}", is_warning=True)]
+            return effects
         target = error_topic(level)
         return [*effects, Publish(target, encode_error(topic, problem, accepted=accepted))] if target else effects
 

@@ -82,9 +82,9 @@ async def test_good_device_works_through_ten_thousand_hostile_messages(
     status = gx.directory / "run" / "mqtt-devices.json"
     await gx.wait(lambda: json.loads(status.read_text()).get("rejected_messages", 0) > messages * 0.8, "rejections")
     assert json.loads(status.read_text())["dropped_messages"] == 0
-    gx.forget("device/evil0/Error")
-    await gx.publish("device/evil0/Status", "{")
-    assert (await gx.receive("device/evil0/Error"))["reason"] == "not_json"
+    # A level of its own: those of the campaign may have had their one Error a second just now.
+    await gx.publish("device/evil_last/Status", "{")
+    assert (await gx.receive("device/evil_last/Error"))["reason"] == "not_json"
 
 
 ODD_TEXTS = (

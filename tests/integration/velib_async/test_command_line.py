@@ -11,6 +11,7 @@ import pytest
 from tests.peers.process import find_program
 from velib_async.bus import Library, open_bus
 from velib_async.service import DoubleItem, IntegerItem, Service, TextItem
+from velib_async.vreglink import VREG_LINK, VregLinkItem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -96,3 +97,22 @@ async def test_values_with_busctl(dbus_daemon: DBusDaemon, service: Service) -> 
 async def test_tree_with_busctl(dbus_daemon: DBusDaemon, service: Service) -> None:
     tree = await run("busctl", f"--address={dbus_daemon.address}", "tree", "--list", NAME)
     assert set(service.items) | {"/", "/Ac", "/Ac/L1", "/Ac/L2"} == set(tree.split())
+
+
+async def test_registers_with_busctl(dbus_daemon: DBusDaemon, service: Service) -> None:
+    async def get_vreg(register: int) -> bytes:
+        return b"\0\0" + register.to_bytes(2, "little")
+
+    async def set_vreg(_: int, data: bytes) -> bytes:
+        return b"\0\1" + data
+
+    path, address = "/Devices/0/VregLink", f"--address={dbus_daemon.address}"
+    service.add_item(VregLinkItem(path, get_vreg, set_vreg))
+    description = await run("busctl", address, "introspect", NAME, path)
+    assert [line.split()[2:4] for line in description.splitlines() if "etVreg" in line] == [
+        ["q", "qay"],
+        ["qay", "qay"],
+    ]
+    assert await run("busctl", address, "call", NAME, path, VREG_LINK, "GetVreg", "q", "258") == "qay 0 2 2 1\n"
+    arguments = ("SetVreg", "qay", "258", "1", "9")
+    assert await run("busctl", address, "call", NAME, path, VREG_LINK, *arguments) == "qay 1 1 9\n"

@@ -403,3 +403,14 @@ def test_wildcard_last_will_is_told_but_the_device_registered() -> None:
     assert (error["reason"], error["accepted"]) == ("bad_last_will", True)
     assert len(world.replies("device/fe001/DBus")) == 1
     assert world.others == []
+
+
+def test_device_that_repeats_a_mistake_gets_each_error_but_one_line_in_the_log() -> None:
+    world = World()
+    for _ in range(40):  # 2 s apart
+        world.send("device/fe001/Proxy", {"topicPath": f"W/{PORTAL}/tank/1", "values": {"Level": 1}})
+    assert len(world.published) == 40
+    lines = [note for note in world.notes if note.startswith("Rejected")]
+    assert len(lines) == 2
+    assert "not_yours" in lines[0]
+    assert lines[1].endswith("(30 times since the last such line)")

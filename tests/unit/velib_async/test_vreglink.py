@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
 import pytest
 
-from velib_async.bus import BUS_ITEM
+from velib_async.bus import BUS_ITEM, INTROSPECTABLE
 from velib_async.errors import CallError
 from velib_async.memory import MemoryHub
 from velib_async.service import Service
@@ -94,3 +95,21 @@ async def test_calls_do_not_pile_up() -> None:
 
 async def test_it_is_an_item_too(client: Bus) -> None:
     assert await call(client, "GetValue", "", interface=BUS_ITEM) == [[]]
+
+
+async def test_introspection_lists_the_registers_interface_beside_the_items(client: Bus) -> None:
+    (xml,) = await call(client, "Introspect", "", interface=INTROSPECTABLE)
+    interfaces = {
+        interface.get("name"): {
+            method.get("name"): [(argument.get("direction"), argument.get("type")) for argument in method]
+            for method in interface
+        }
+        for interface in ET.fromstring(str(xml))  # noqa: S314 - our own
+    }
+    assert interfaces[VREG_LINK] == {
+        "GetVreg": [("in", "q"), ("out", "q"), ("out", "ay")],
+        "SetVreg": [("in", "q"), ("in", "ay"), ("out", "q"), ("out", "ay")],
+    }
+    assert "GetValue" in interfaces[BUS_ITEM]
+    (xml,) = await client.call(NAME, "/Devices", INTROSPECTABLE, "Introspect")
+    assert VREG_LINK not in str(xml)

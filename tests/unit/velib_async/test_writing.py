@@ -111,3 +111,16 @@ async def test_callbacks_that_never_end_do_not_pile_up(monkeypatch: pytest.Monke
     for value in range(2, 100):
         assert await write(item, value, tasks) == REFUSED
     assert started == writing.UNFINISHED_LIMIT
+
+
+async def test_callback_that_goes_on_failing_is_logged_once_and_again_after_it_worked(
+    tasks: Tasks, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def invert(_: Item, value: int) -> bool:
+        return bool(1 / value)
+
+    for item in (IntegerItem("/Now", 9, True, lambda value: 1 / value), IntegerItem("/Later", 9, True, invert)):
+        results = [await write(item, value, tasks) for value in (0, 0, 0, 1, 0)]
+        assert results == [REFUSED, REFUSED, REFUSED, ACCEPTED, REFUSED]
+        errors = [record for record in caplog.records if record.levelname == "ERROR" and item.path in record.message]
+        assert len(errors) == 2
