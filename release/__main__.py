@@ -55,7 +55,9 @@ def collect(profile: Profile, version: str, wheels: dict[str, Path]) -> Files:
             if path.endswith(".dist-info/METADATA"):
                 metadata[name] = content.decode()
     files["sbom.json"] = (REGULAR, make_sbom(version, chosen, metadata))
-    files["MANIFEST.sha256"] = (REGULAR, make_manifest(files))
+    # What setup.sh changes is not in the manifest: whether a daemon starts by itself.
+    unchanged = {path: entry for path, entry in files.items() if not path.endswith("/down")}
+    files["MANIFEST.sha256"] = (REGULAR, make_manifest(unchanged))
     return {f"venus-daemons-{version}/{path}": entry for path, entry in files.items()}
 
 
