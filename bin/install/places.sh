@@ -30,7 +30,10 @@ has_word() { # has_word WORD LIST...
     return 1
 }
 
-link_target() { readlink -f "$SERVICES/$1" 2>/dev/null || readlink "$SERVICES/$1" 2>/dev/null || :; }
+link_target() { # link_target NAME: where a link below /service leads, also if that is gone; "" if there is no link
+    [ -L "$SERVICES/$1" ] || return 0
+    readlink -f "$SERVICES/$1" 2>/dev/null || readlink "$SERVICES/$1" || :
+}
 
 # Replace a file by text, so that a power cut or a full disk leaves the old content or the new one, never a part.
 # replace_file FILE MODE TEXT; returns 1, with the old content in place, when the text could not be written.

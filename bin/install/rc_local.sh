@@ -30,9 +30,12 @@ rc_install() { # rc_install NAMES WANTED FORMER HELPERS
         warn "the edited rc.local would not run: it is left as it was"
         return 1
     fi
-    if [ -e "$RC" ] && [ ! -e "$RC_BACKUP" ]; then
-        # Once: the file as it was before we came.
-        cp -p "$RC" "$RC_BACKUP.new" && mv -f "$RC_BACKUP.new" "$RC_BACKUP" || return 1
+    # Once: the file as it was before we came.
+    if [ -e "$RC" ] && [ ! -e "$RC_BACKUP" ] && [ "$(rc_plan remove "$1")" = "$(rc_read "$RC" | awk 1 && echo .)" ]; then
+        if ! { cp -p "$RC" "$RC_BACKUP.new" && mv -f "$RC_BACKUP.new" "$RC_BACKUP"; } 2>/dev/null; then
+            rm -f "$RC_BACKUP.new"
+            return 1
+        fi
     fi
     rc_write "${rc_new%.}"
 }
