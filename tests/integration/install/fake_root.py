@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shlex
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -51,10 +50,11 @@ case $1 in -dx | -k) shift; for d; do rm -f "$STUBS/up.$(readlink -f "$d" | tr /
     "sleep": "#!/bin/sh\n",
 }
 
-# Of busybox 1.36 as Venus configures it, what the scripts might use; ionice, timeout, install and the like are not there.
-APPLETS = """[ awk basename cat chmod cmp cp cut date df dirname du echo expr false find fuser grep head hostname id kill ln
-ls mkdir mktemp more mv nice printf ps pwd readlink realpath rm rmdir sed seq sha256sum sleep sort stat sync tail tar tee
-test touch tr true uname uniq unzip vi wc which xargs"""
+# Of the busybox of Venus (1.36), what the scripts might use; ionice, timeout, install and the like are not there.
+APPLETS = """\
+[ awk basename cat chmod cmp cp cut date df dirname du echo expr false find fuser grep head hostname
+id kill ln ls mkdir mktemp more mv nice printf ps pwd readlink realpath rm rmdir sed seq sha256sum
+sleep sort stat sync tail tar tee test touch tr true uname uniq unzip vi wc which xargs"""
 
 
 class FakeRoot:
@@ -113,11 +113,11 @@ class FakeRoot:
         script: str,
         *arguments: str,
         version: str = "1.0.0",
-        shell: str = "bash",
+        interpreter: str = "bash",
         env: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run a script of bin/ on this root."""
-        program, *rest = shell.split()
+        program, *rest = interpreter.split()
         command = [find_program(program), *rest, str(self.suite(version) / "bin" / script), "--root", str(self.path)]
         return subprocess.run(
             [*command, *arguments],
@@ -130,9 +130,9 @@ class FakeRoot:
             timeout=LIMIT_S,
         )
 
-    def setup(self, *arguments: str, version: str = "1.0.0", shell: str = "bash", **env: str) -> str:
+    def setup(self, *arguments: str, version: str = "1.0.0", interpreter: str = "bash", **env: str) -> str:
         """Run setup.sh, which has to succeed; return what it says."""
-        done = self.run("setup.sh", *arguments, version=version, shell=shell, env=self.environment(**env))
+        done = self.run("setup.sh", *arguments, version=version, interpreter=interpreter, env=self.environment(**env))
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 
@@ -160,7 +160,3 @@ class FakeRoot:
         file = self.stubs / name
         file.write_text(text)
         file.chmod(0o755)
-
-
-def quote(text: str) -> str:
-    return shlex.quote(text)

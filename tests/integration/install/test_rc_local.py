@@ -72,7 +72,7 @@ def rc(tmp_path: Path, request: pytest.FixtureRequest) -> RcLocal:
     return RcLocal(tmp_path, request.param)
 
 
-CASES = {
+CASES: dict[str, tuple[bytes | None, str | bytes]] = {
     "absent": (None, SH + OURS),
     "empty": (b"", SH + OURS),
     "users-lines": (USER.encode(), USER + OURS),
@@ -213,7 +213,10 @@ def test_original_is_kept_once(rc: RcLocal) -> None:
     assert backup.read_bytes() == b"\0" + USER.encode()  # the two differ: the user may want to look
 
 
-def test_full_disk_leaves_the_file_as_it_was(rc: RcLocal, tmp_path: Path) -> None:
+SMALL_DISK = ("unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=64k none /mnt && exec "$@"', "sh")
+
+
+def test_full_disk_leaves_the_file_as_it_was(rc: RcLocal) -> None:
     """On a disk of 64 kB that has no room left, as a real /data can be."""
     program, *rest = rc.shell.split()
     script = PROGRAM.format(repository=REPOSITORY, rc="/mnt/rc.local") + (
@@ -222,8 +225,7 @@ def test_full_disk_leaves_the_file_as_it_was(rc: RcLocal, tmp_path: Path) -> Non
         + " && echo installed; cat $RC; ls -A /mnt"
     )
     done = subprocess.run(
-        ["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=64k none /mnt && exec "$@"', "sh"]
-        + [find_program(program), *rest, "-c", script],
+        [*SMALL_DISK, find_program(program), *rest, "-c", script],
         env={
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
             "NAMES": NAMES,

@@ -15,8 +15,6 @@ from tests.integration.install.fake_root import SHELLS, FakeRoot
 from tests.peers.process import find_program
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.integration.install.archives import Archives
 
 pytestmark = pytest.mark.peer
@@ -25,10 +23,10 @@ LINE_1 = "ln -s /data/drivers/venus-daemons-1.0.0/service/mqtt-devices /service/
 LINE_2 = LINE_1.replace("1.0.0", "2.0.0")
 
 
-@pytest.mark.parametrize("shell", SHELLS)
-def test_fresh_install_has_exactly_the_files_it_needs(fake_root: FakeRoot, shell: str) -> None:
+@pytest.mark.parametrize("interpreter", SHELLS)
+def test_fresh_install_has_exactly_the_files_it_needs(fake_root: FakeRoot, interpreter: str) -> None:
     before = fake_root.snapshot()
-    text = fake_root.setup(shell=shell)
+    text = fake_root.setup(interpreter=interpreter)
     services = sorted(path.name for path in (fake_root.suite() / "service").iterdir())
     lines = [LINE_1.replace("mqtt-devices", name) for name in services]
     assert fake_root.rc.read_text() == "#!/bin/sh\n" + "".join(f"{line}\n" for line in lines)
@@ -52,18 +50,18 @@ def test_fresh_install_has_exactly_the_files_it_needs(fake_root: FakeRoot, shell
 def test_group_and_others_cannot_write_what_root_runs(fake_root: FakeRoot) -> None:
     for path in fake_root.suite().rglob("*"):
         path.chmod(0o777 if path.is_dir() else 0o666)  # as some unzip on a Windows-made archive leaves it
-    assert fake_root.setup(shell="bash")
+    assert fake_root.setup(interpreter="bash")
     writeable = [p for p in fake_root.suite().rglob("*") if not p.is_symlink() and p.stat().st_mode & 0o022]
     assert not [p for p in writeable if "__pycache__" not in p.parts]
     assert os.access(fake_root.suite() / "bin" / "venus-daemons", os.X_OK)
 
 
 def test_busybox_tools_alone_are_enough(fake_root: FakeRoot) -> None:
-    done = fake_root.run("setup.sh", shell="busybox ash", env=fake_root.busybox_environment())
+    done = fake_root.run("setup.sh", interpreter="busybox ash", env=fake_root.busybox_environment())
     assert done.returncode == 0, done.stdout + done.stderr
     assert "not found" not in done.stderr
     assert LINE_1 in fake_root.rc.read_text()
-    done = fake_root.run("uninstall.sh", shell="busybox ash", env=fake_root.busybox_environment())
+    done = fake_root.run("uninstall.sh", interpreter="busybox ash", env=fake_root.busybox_environment())
     assert done.returncode == 0, done.stdout + done.stderr
     assert "not found" not in done.stderr
     assert not fake_root.rc.exists()
@@ -162,7 +160,7 @@ def be_old(fake_root: FakeRoot) -> dict[str, str]:
     return {"VENUS_DAEMONS_PYTHON": python_saying(fake_root, "3.8")}
 
 
-def have_no_python(fake_root: FakeRoot) -> dict[str, str]:
+def have_no_python(_: FakeRoot) -> dict[str, str]:
     return {"VENUS_DAEMONS_PYTHON": "no-such-python"}
 
 
