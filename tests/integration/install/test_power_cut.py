@@ -67,7 +67,6 @@ def boot(root: FakeRoot) -> list[Path]:
 
 def run(root: FakeRoot, kill_at: int) -> int:
     env = root.environment(BASH_ENV=str(root.stubs / "killer"), KILL_AT=str(kill_at))
-    env["VENUS_DAEMONS_PYTHON"] = "quick-python"
     return root.run("setup.sh", version="2.0.0", env=env).returncode
 
 
@@ -81,8 +80,7 @@ def test_every_moment_is_good_for_a_power_cut(
     root.write("data/rc.local", USER)
     root.rc.chmod(0o755)
     (root.stubs / "killer").write_text(KILLER)
-    root._stub("quick-python", "#!/bin/sh\necho 3.12\n")
-    root.setup(VENUS_DAEMONS_PYTHON="quick-python")
+    root.setup()
     saved = tmp_path / "saved"
     shutil.copytree(root.path, saved, symlinks=True)
 

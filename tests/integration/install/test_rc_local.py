@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.install.fake_root import SHELLS
 from tests.peers.process import find_program
 
 pytestmark = pytest.mark.peer
 
 REPOSITORY = Path(__file__).parents[3]
 LIMIT_S = 60.0
-SHELLS = ("bash", "dash", "busybox ash")
 
 NAMES = "mqtt-devices modbus-client"
 TOP = "/data/drivers/venus-daemons-1.0"

@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,7 +27,7 @@ LINE_2 = LINE_1.replace("1.0.0", "2.0.0")
 @pytest.mark.parametrize("interpreter", SHELLS)
 def test_fresh_install_has_exactly_the_files_it_needs(fake_root: FakeRoot, interpreter: str) -> None:
     before = fake_root.snapshot()
-    text = fake_root.setup(interpreter=interpreter)
+    text = fake_root.setup(interpreter=interpreter, VENUS_DAEMONS_PYTHON=sys.executable)
     services = sorted(path.name for path in (fake_root.suite() / "service").iterdir())
     lines = [LINE_1.replace("mqtt-devices", name) for name in services]
     assert fake_root.rc.read_text() == "#!/bin/sh\n" + "".join(f"{line}\n" for line in lines)
@@ -166,7 +167,7 @@ def have_no_python(_: FakeRoot) -> dict[str, str]:
 
 def break_config(fake_root: FakeRoot) -> dict[str, str]:
     fake_root.write("data/conf/venus-daemons/mqtt-devices.yml", "max_devices: many\n")
-    return {}
+    return {"VENUS_DAEMONS_PYTHON": sys.executable}
 
 
 def occupy_name(fake_root: FakeRoot) -> dict[str, str]:
