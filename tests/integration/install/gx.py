@@ -1,4 +1,4 @@
-"""A GX in a mount, process and network namespace: its root is read-only, its Python lacks modules, its supervision real.
+"""A GX in namespaces of its own: its root is read-only, its Python lacks modules, its supervision is real.
 
 Nothing outside is touched, nothing outside can be reached, and everything ends with the first process of the namespace.
 """
@@ -30,8 +30,18 @@ POLL_S = 0.2
 
 # What Venus has besides busybox. nice and flock are applets there, which Debian's busybox lacks.
 PROGRAMS = (
-    "bash flock nice svscan supervise svc svok svstat multilog softlimit tai64nlocal readproctitle svscanboot".split()
-)  # noqa: SIM905
+    "bash",
+    "flock",
+    "nice",
+    "svscan",
+    "supervise",
+    "svc",
+    "svok",
+    "svstat",
+    "multilog",
+    "softlimit",
+    "tai64nlocal",
+)
 
 MOSQUITTO = "user root\nlistener 1883 127.0.0.1\nallow_anonymous true\npersistence false\n"
 
@@ -86,7 +96,7 @@ class Gx(Peer):
     """The namespace, up but not booted. `with Gx() as gx: gx.boot()`."""
 
     def __init__(self, pythons: dict[str, Path]) -> None:
-        for program in ("unshare", "nsenter", "chroot", "ip", "busybox", *PROGRAMS[:-2]):
+        for program in ("unshare", "nsenter", "chroot", "ip", "busybox", *PROGRAMS):
             find_program(program)
         super().__init__("fake GX")
         self.pythons = pythons
@@ -96,7 +106,7 @@ class Gx(Peer):
         (files / "mosquitto.conf").write_text(MOSQUITTO)
         extra = "addgroup clear env expr ifconfig logger setsid sleep start-stop-daemon test"
         (files / "applets").write_text("".join(f"{name}\n" for name in sorted({*APPLETS.split(), *extra.split()})))
-        (files / "programs").write_text("".join(f"{name}\n" for name in PROGRAMS if shutil.which(name)))
+        (files / "programs").write_text("".join(f"{name}\n" for name in PROGRAMS))
         for version, executable in pythons.items():
             write_python(files / f"python-{version}", version, executable)
         prefix = os.path.commonpath([str(executable.parents[1]) for executable in pythons.values()])
@@ -140,26 +150,26 @@ class Gx(Peer):
         return done.stdout + done.stderr
 
     def install_python(self, version: str) -> None:
-        """Give the read-only root another Python, as a firmware update does."""
+        """Give the root another Python."""
         self.python = version
-        self.change_root(f"ln -sfn python-{version} /gx/python; echo v3.{version[2:]}0 >/opt/victronenergy/version")
+        self.change_root(
+            f"ln -sfn python-{version} /gx/python; echo 'v3.70 with Python {version}' >/opt/victronenergy/version"
+        )
 
     def change_root(self, script: str) -> None:
-        subprocess.run(
-            ["nsenter", "-t", str(self._init()), "--mount", "mount", "-o", "remount,rw", self._mounted()], check=True
-        )
+        """Run a script while the root can be written."""
+        remount = ["nsenter", "-t", str(self._init()), "--mount", "mount", str(self.directory / "root"), "-o"]
+        subprocess.run([*remount, "remount,rw"], check=True)
         self.shell(script)
-        subprocess.run(
-            ["nsenter", "-t", str(self._init()), "--mount", "mount", "-o", "remount,ro", self._mounted()], check=True
-        )
+        subprocess.run([*remount, "remount,ro"], check=True)
 
-    def _mounted(self) -> str:
-        return str(self.directory / "root")
+    def service_names(self) -> list[str]:
+        return sorted(path.name for path in (self.root / "service").iterdir())
 
     def boot(self) -> None:
         """Start what Venus starts, then rc.local; the simulated settings, system and MQTT gateway join in."""
         self.shell(BOOT.format(mosquitto=find_program("mosquitto")) + "disown -a")
-        self.until(lambda: (self.root / "run" / "dbus" / "system_bus_socket").exists(), "the bus")
+        self.until((self.root / "run" / "dbus" / "system_bus_socket").exists, "the bus")
         self._simulators = Peer(
             "simulated GX",
             self.in_network(sys.executable, str(HERE / "stock.py"), self.bus, str(self.directory / "settings.xml")),
