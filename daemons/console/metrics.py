@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
     try:
         asyncio.run(run(options.service, options.listen))
     except (OSError, TimeoutError, VelibError) as error:
-        sys.stderr.write(f"metrics: {error or type(error).__name__}\n")
+        sys.stderr.write(f"metrics: {str(error) or type(error).__name__}\n")
         return 1
     return 0
 

@@ -108,7 +108,7 @@ def measure_bus(_: Suite) -> Iterator[str]:
     try:
         yield from asyncio.run(ask_bus())
     except (OSError, TimeoutError, VelibError) as error:
-        yield f"bus        none: {error or type(error).__name__}"
+        yield f"bus        none: {str(error) or type(error).__name__}"
 
 
 async def ask_bus() -> list[str]:

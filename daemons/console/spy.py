@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
     try:
         asyncio.run(show(options.service, is_live=sys.stdout.isatty() and not options.once))
     except (OSError, TimeoutError, VelibError) as error:
-        sys.stderr.write(f"no D-Bus: {error or type(error).__name__}\n")
+        sys.stderr.write(f"no D-Bus: {str(error) or type(error).__name__}\n")
         return 1
     return 0
 
