@@ -8,11 +8,13 @@ import io
 import tarfile
 import time
 import zipfile
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+DIRECTORY_MODE = 0o755
 MAX_PATH = 100  # busybox tar knows no extensions for longer ones
 ZIP_EPOCH = 315532800  # 1980-01-01, the first time that a zip can hold
 
@@ -37,6 +39,10 @@ def write_tar(target: Path, files: Files, *, mtime: int) -> None:
         gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=9, mtime=mtime, filename="") as stream,
         tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as archive,
     ):
+        for directory in list_directories(files):
+            entry = tarfile.TarInfo(directory)
+            entry.type, entry.mode, entry.mtime = tarfile.DIRTYPE, DIRECTORY_MODE, mtime
+            archive.addfile(entry)
         for path, (mode, content) in sorted(files.items()):
             if len(path) > MAX_PATH:
                 raise ValueError(f"{path} has more than {MAX_PATH} characters")
@@ -44,6 +50,11 @@ def write_tar(target: Path, files: Files, *, mtime: int) -> None:
             entry.size, entry.mode, entry.mtime = len(content), mode, mtime
             archive.addfile(entry, io.BytesIO(content))
     target.write_bytes(packed.getvalue())
+
+
+def list_directories(files: Files) -> list[str]:
+    """Return all directories above the files, parents first. busybox's tar finds "rc" only by an entry of its own."""
+    return sorted({str(parent) for path in files for parent in PurePosixPath(path).parents} - {"."})
 
 
 def write_zip(target: Path, files: Files, *, mtime: int) -> None:

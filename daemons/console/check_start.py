@@ -73,7 +73,7 @@ def check_links(suite: Suite, lines: list[str], setup: str) -> Iterator[Finding]
         elif name in suite.enabled():
             yield problem(f"rc.local does not start {name}", setup)
     for number, line, name in links:
-        if name in ("dbus-mqtt-devices",) or re.fullmatch(r"dbus-(?!modbus-client$)\S*modbus-client", name):
+        if name == "dbus-mqtt-devices" or re.fullmatch(r"dbus-(?!modbus-client$)\S*modbus-client", name):
             yield note(f"rc.local line {number + 1} starts an older program of the same kind: {line.strip()}", setup)
 
 

@@ -47,7 +47,7 @@ def check_broker(suite: Suite) -> Iterator[Finding]:
     if "mqtt-devices" not in suite.enabled():
         return
     report = suite.report("mqtt-devices")
-    if report.get("broker") == "connected":
+    if report.get("broker") == "up":
         yield good("mqtt-devices is connected to its broker")
         return
     try:
@@ -129,7 +129,7 @@ def check_serial(suite: Suite) -> Iterator[Finding]:
         if not file.exists():
             continue
         text = re.sub(r"#.*", "", file.read_text(errors="replace"))
-        for port in sorted(set(re.findall(r"/dev/(?:serial/by-id/[\w.:+-]+|tty\w+)", text))):
+        for port in sorted(set(re.findall(r"/dev/(?:serial/by-id/[\w.:+-]+|tty\w*)", text))):
             yield from check_port(suite, daemon, port)
 
 

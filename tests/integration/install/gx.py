@@ -104,7 +104,7 @@ class Gx(Peer):
         files.mkdir()
         (files / "bus.conf").write_text(BUS_CONFIGURATION.format(socket="/run/dbus/system_bus_socket"))
         (files / "mosquitto.conf").write_text(MOSQUITTO)
-        extra = "addgroup clear env expr ifconfig logger setsid sleep start-stop-daemon test"
+        extra = "addgroup clear env expr ifconfig logger nohup setsid sleep start-stop-daemon test"
         (files / "applets").write_text("".join(f"{name}\n" for name in sorted({*APPLETS.split(), *extra.split()})))
         (files / "programs").write_text("".join(f"{name}\n" for name in PROGRAMS))
         for version, executable in pythons.items():
@@ -197,6 +197,8 @@ class Gx(Peer):
 
     def stop(self) -> None:
         self.end_simulators()
+        # The first process of a namespace obeys no SIGTERM; with it everything in the namespace ends.
+        self.kill()
         super().stop()
 
     # What is going on
