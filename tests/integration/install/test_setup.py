@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.integration.install.archives import REPOSITORY
 from tests.integration.install.fake_root import SHELLS, FakeRoot
 from tests.peers.process import find_program
 
@@ -296,3 +297,12 @@ def test_setuphelper_entry_installs_where_the_package_manager_unpacks(fake_root:
     assert done.returncode == 0, done.stderr
     assert place.exists()
     assert not fake_root.rc.exists()
+
+
+def test_example_in_the_repository_is_what_a_real_run_makes(fake_root: FakeRoot) -> None:
+    fake_root.setup()
+    services = {path.name for path in (REPOSITORY / "service").iterdir()}
+    version = (REPOSITORY / "version").read_text().strip()
+    example = (REPOSITORY / "rc.local.example").read_text().splitlines(keepends=True)
+    expected = [line for line in example if line.startswith("#!") or line.split("/")[-1].strip() in services]
+    assert fake_root.rc.read_text().replace("1.0.0", version) == "".join(expected)
