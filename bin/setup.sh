@@ -133,15 +133,17 @@ summarize() {
     first=$(echo $RUNNING | cut -d' ' -f1)
     first=${first:-$(echo $ALL | cut -d' ' -f1)}
     say "What you may need next:"
-    say "  cat /data/rc.local                          the lines that start it"
-    say "  svstat /service/$first                is it up?"
-    say "  svc -d /service/$first                stop it;  svc -u: start it;  svc -t: restart it"
-    say "  tail -F /var/log/$first/current | tai64nlocal"
-    say "  $TOP/bin/venus-daemons doctor               when something does not work"
-    say "  vi $CONF/$first.yml"
-    [ -z "$PREVIOUS" ] || say "  $PREVIOUS/bin/setup.sh                      go back to the version before"
-    say "  $TOP/bin/uninstall.sh                       remove it; settings stay"
+    hint "the lines that start it" "cat /data/rc.local"
+    hint "is it up?" "svstat /service/$first"
+    hint "stop, start, restart" "svc -d /service/$first    svc -u ...    svc -t ..."
+    hint "its log" "tail -F /var/log/$first/current | tai64nlocal"
+    hint "its configuration" "vi $CONF/$first.yml"
+    hint "something is wrong" "$TOP/bin/venus-daemons doctor"
+    [ -z "$PREVIOUS" ] || hint "the version before" "$PREVIOUS/bin/setup.sh"
+    hint "remove all this" "$TOP/bin/uninstall.sh"
 }
+
+hint() { printf '  %-24s %s\n' "$1" "$2"; }
 
 main() {
     say "venus-daemons $VERSION on Venus OS $(venus_version) ($(machine))"

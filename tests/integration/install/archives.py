@@ -17,8 +17,8 @@ class Archives:
     def path(self, version: str, *, suffix: str = "", kind: str = "tar.gz") -> Path:
         return self.directory / f"venus-daemons{suffix}-{version}.{kind}"
 
-    def unpack(self, version: str, target: Path, *, suffix: str = "") -> Path:
-        """Unpack below `target`, as a user does, and return the suite's directory."""
+    def unpack(self, version: str, target: Path, *, suffix: str = "-ccgx") -> Path:
+        """Unpack below `target`, and return the suite's directory. The small archive, unless told: it takes less time."""
         with tarfile.open(self.path(version, suffix=suffix)) as archive:
             archive.extractall(target, filter="tar")
         return target / f"venus-daemons-{version}"

@@ -36,7 +36,15 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> Archives:
 
 @pytest.fixture
 def fake_root(tmp_path: Path, archives: Archives) -> FakeRoot:
-    """A directory that stands for / of a GX, with version 1.0.0 unpacked."""
+    """A directory that stands for / of a GX, with version 1.0.0 of the small archive unpacked."""
     root = FakeRoot(tmp_path / "root")
     archives.unpack("1.0.0", root.drivers)
+    return root
+
+
+@pytest.fixture
+def full_root(tmp_path: Path, archives: Archives) -> FakeRoot:
+    """The same with all daemons."""
+    root = FakeRoot(tmp_path / "root")
+    archives.unpack("1.0.0", root.drivers, suffix="")
     return root

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[2]
 LIMIT_S = 300.0
+DATA_KB = 65536  # holds two versions of the whole suite, the room that has to stay free, and little more
+CCGX_DATA_KB = 29032
 EVENT_LIMIT_S = 120.0
 POLL_S = 0.2
 
@@ -95,7 +97,7 @@ def write_python(directory: Path, version: str, executable: Path) -> None:
 class Gx(Peer):
     """The namespace, up but not booted. `with Gx() as gx: gx.boot()`."""
 
-    def __init__(self, pythons: dict[str, Path]) -> None:
+    def __init__(self, pythons: dict[str, Path], *, data_kb: int = DATA_KB) -> None:
         for program in ("unshare", "nsenter", "chroot", "ip", "busybox", *PROGRAMS):
             find_program(program)
         super().__init__("fake GX")
@@ -112,7 +114,7 @@ class Gx(Peer):
         prefix = os.path.commonpath([str(executable.parents[1]) for executable in pythons.values()])
         (self.directory / "root").mkdir()
         self.command = ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "sh"]
-        self.command += [str(HERE / "gx_root.sh"), str(self.directory / "root"), str(files), prefix]
+        self.command += [str(HERE / "gx_root.sh"), str(self.directory / "root"), str(files), prefix, str(data_kb)]
         self.python = next(iter(pythons))
         self._simulators: Peer | None = None
 

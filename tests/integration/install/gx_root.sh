@@ -1,10 +1,11 @@
 #!/bin/sh
-# gx_root.sh ROOT FILES PYTHON_PREFIX: run under `unshare --mount --pid --net --fork`. Makes ROOT the root of a GX: read-only
+# gx_root.sh ROOT FILES PYTHON_PREFIX DATA_KB: run under `unshare --mount --pid --net --fork`. Makes ROOT the root of a GX: read-only
 # but for RAM disks and a small /data; its PATH has what Venus has. Becomes the first process there, which does nothing.
 set -eu
 ROOT=$1
 FILES=$2 # what the tests bring along: bus.conf, mosquitto.conf, applets, programs
 PYTHON_PREFIX=$3
+DATA_KB=$4
 
 mount -t tmpfs -o size=64m gx "$ROOT"
 cd "$ROOT"
@@ -18,8 +19,7 @@ mount -o bind,ro /usr usr
 case $PYTHON_PREFIX in /usr | /usr/*) ;; *) mount --rbind "$PYTHON_PREFIX" ".$PYTHON_PREFIX" ;; esac
 mount --rbind /dev dev
 mount -t proc proc proc
-# A CCGX has a /data of 29032 kB.
-mount -t tmpfs -o size=29032k data data
+mount -t tmpfs -o "size=${DATA_KB}k" data data
 mount -t tmpfs -o size=1m service service
 mount -t tmpfs -o size=16m run run
 mount -t tmpfs -o size=16m tmp tmp

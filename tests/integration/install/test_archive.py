@@ -30,7 +30,7 @@ MAX_PATH = 100
 
 @pytest.fixture
 def suite(archives: Archives, tmp_path: Path) -> Path:
-    return archives.unpack("1.0.0", tmp_path)
+    return archives.unpack("1.0.0", tmp_path, suffix="")
 
 
 @pytest.mark.parametrize("profile", [FULL, CCGX], ids=["full", "ccgx"])

@@ -103,7 +103,7 @@ BROKEN = {
         f"chmod 755 {V1}/service/mqtt-devices/run",
     ),
     "down": (f"svc -d /service/{MQTT}; sleep 3", f"svc -u /service/{MQTT}; sleep 3", f"svc -u /service/{MQTT}"),
-    "full": ("head -c 18000000 /dev/zero >/data/full", "rm /data/full", "MB are free on /data"),
+    "full": ("head -c 52000000 /dev/zero >/data/full", "rm /data/full", "MB are free on /data"),
     "former": (
         "mkdir -p /data/old; ln -s /data/old /service/dbus-mqtt-devices",
         "rm /service/dbus-mqtt-devices; rm -r /data/old",

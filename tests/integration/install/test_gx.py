@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.install.gx import REPOSITORY, Gx, find_pythons
+from tests.integration.install.gx import CCGX_DATA_KB, REPOSITORY, Gx, find_pythons
 from tests.peers.process import Peer
 from velib_async.bus import open_bus
 
@@ -206,13 +206,19 @@ def test_killed_daemon_comes_back_and_a_stopped_one_leaves_the_bus(gx: Gx, archi
 
 
 @pytest.mark.only_long
-def test_ccgx_archive(gx: Gx, archives: Archives) -> None:
-    gx.change_root("echo ccgx >/etc/venus/machine")
-    gx.boot()
-    unpack(gx, archives, "1.0.0", suffix="-ccgx")
-    gx.shell(f"{V1}/bin/setup-ccgx.sh")
-    wait_works(gx)
-    assert gx.service_names() == ["dbus-modbus-client", MQTT]
+def test_ccgx_archive(archives: Archives) -> None:
+    with Gx(PYTHONS, data_kb=CCGX_DATA_KB) as gx:
+        gx.install_python(VENUS_PYTHON)
+        gx.change_root("echo ccgx >/etc/venus/machine")
+        gx.boot()
+        unpack(gx, archives, "1.0.0", suffix="-ccgx")
+        gx.shell(f"{V1}/bin/setup-ccgx.sh")
+        wait_works(gx)
+        assert gx.service_names() == ["dbus-modbus-client", MQTT]
+        unpack(gx, archives, "2.0.0", suffix="-ccgx")
+        gx.shell(f"{V2}/bin/setup-ccgx.sh")
+        wait_works(gx)
+        assert gx.status(MQTT)["version"] == "2.0.0"
 
 
 # As update-data.sh of Venus does it.

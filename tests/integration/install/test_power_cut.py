@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.peer
 
 USER = "#!/bin/bash\necho mine\n"
-SAMPLE = 14
+SAMPLE = 6
 
 # Bash runs the file that BASH_ENV names first, and the trap before each simple command, also in functions.
 KILLER = """\

@@ -26,25 +26,25 @@ LINE_2 = LINE_1.replace("1.0.0", "2.0.0")
 
 
 @pytest.mark.parametrize("interpreter", SHELLS)
-def test_fresh_install_has_exactly_the_files_it_needs(fake_root: FakeRoot, interpreter: str) -> None:
-    before = fake_root.snapshot()
-    text = fake_root.setup(interpreter=interpreter, VENUS_DAEMONS_PYTHON=sys.executable)
-    services = sorted(path.name for path in (fake_root.suite() / "service").iterdir())
+def test_fresh_install_has_exactly_the_files_it_needs(full_root: FakeRoot, interpreter: str) -> None:
+    before = full_root.snapshot()
+    text = full_root.setup(interpreter=interpreter, VENUS_DAEMONS_PYTHON=sys.executable)
+    services = sorted(path.name for path in (full_root.suite() / "service").iterdir())
     lines = [LINE_1.replace("mqtt-devices", name) for name in services]
-    assert fake_root.rc.read_text() == "#!/bin/sh\n" + "".join(f"{line}\n" for line in lines)
-    assert stat.S_IMODE(fake_root.rc.stat().st_mode) == 0o755
+    assert full_root.rc.read_text() == "#!/bin/sh\n" + "".join(f"{line}\n" for line in lines)
+    assert stat.S_IMODE(full_root.rc.stat().st_mode) == 0o755
     for name in services:
-        assert (fake_root.services / name).resolve() == fake_root.suite() / "service" / name
-        run = fake_root.suite() / "service" / name / "run"
+        assert (full_root.services / name).resolve() == full_root.suite() / "service" / name
+        run = full_root.suite() / "service" / name / "run"
         assert stat.S_IMODE(run.stat().st_mode) == 0o755
         assert (run.parent / "down").exists() == (name != "mqtt-devices")
-    new = set(fake_root.snapshot()) - set(before)
+    new = set(full_root.snapshot()) - set(before)
     config = {path for path in new if path.startswith("data/conf/venus-daemons/")}
     assert {"data/conf/venus-daemons/enabled", "data/conf/venus-daemons/mqtt-devices.yml"} <= config
     assert new - config == {"data/rc.local", *(f"service/{name}" for name in services)} | {
         path for path in new if path.endswith("/down")
     }
-    assert not fake_root.forbidden_calls()
+    assert not full_root.forbidden_calls()
     for command in ("svstat /service/mqtt-devices", "svc -d", "tail -F /var/log", "uninstall.sh", "doctor"):
         assert command in text
 
@@ -58,15 +58,15 @@ def test_group_and_others_cannot_write_what_root_runs(fake_root: FakeRoot) -> No
     assert os.access(fake_root.suite() / "bin" / "venus-daemons", os.X_OK)
 
 
-def test_busybox_tools_alone_are_enough(fake_root: FakeRoot) -> None:
-    done = fake_root.run("setup.sh", interpreter="busybox ash", env=fake_root.busybox_environment())
+def test_busybox_tools_alone_are_enough(full_root: FakeRoot) -> None:
+    done = full_root.run("setup.sh", interpreter="busybox ash", env=full_root.busybox_environment())
     assert done.returncode == 0, done.stdout + done.stderr
     assert "not found" not in done.stderr
-    assert LINE_1 in fake_root.rc.read_text()
-    done = fake_root.run("uninstall.sh", interpreter="busybox ash", env=fake_root.busybox_environment())
+    assert LINE_1 in full_root.rc.read_text()
+    done = full_root.run("uninstall.sh", interpreter="busybox ash", env=full_root.busybox_environment())
     assert done.returncode == 0, done.stdout + done.stderr
     assert "not found" not in done.stderr
-    assert not fake_root.rc.exists()
+    assert not full_root.rc.exists()
 
 
 def test_second_run_changes_nothing(fake_root: FakeRoot) -> None:
@@ -99,7 +99,7 @@ def test_upgrade_and_back_keep_configuration_and_name_the_way_back(fake_root: Fa
     config.write_text("max_devices: 9\n")
     archives.unpack("2.0.0", fake_root.drivers)
     text = fake_root.setup(version="2.0.0")
-    assert f"{fake_root.suite('1.0.0')}/bin/setup.sh " in text
+    assert f"the version before       {fake_root.suite('1.0.0')}/bin/setup.sh\n" in text
     assert fake_root.link("mqtt-devices") == str(fake_root.suite("2.0.0") / "service" / "mqtt-devices")
     assert config.read_text() == "max_devices: 9\n"
     fake_root.setup()
@@ -273,36 +273,53 @@ def test_two_at_once_are_kept_apart(fake_root: FakeRoot) -> None:
     assert "another setup.sh or uninstall.sh is at work" in done.stderr
 
 
-def test_setuphelper_entry_installs_where_the_package_manager_unpacks(fake_root: FakeRoot) -> None:
-    place = fake_root.path / "data" / "VenusDaemons"
-    fake_root.suite().rename(place)
-    script = (place / "setup").read_text().replace('setup.sh"', f'setup.sh" --root {fake_root.path}')
-    (place / "setup").write_text(script.replace('uninstall.sh"', f'uninstall.sh" --root {fake_root.path}'))
-    manifest = place / "MANIFEST.sha256"
-    manifest.write_text(
-        "".join(f"{line}\n" for line in manifest.read_text().splitlines() if not line.endswith("  setup"))
-    )
-    assert (place / "gitHubInfo").read_text().count(":") == 1
+def test_setuphelper_may_replace_its_copy_while_ours_runs(fake_root: FakeRoot, archives: Archives) -> None:
+    package = fake_root.path / "data" / "VenusDaemons"
 
-    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["bash", str(place / "setup"), *arguments],
-            check=False, env=fake_root.environment(), capture_output=True, text=True,
-        )  # fmt: skip
+    def unpack(version: str) -> None:
+        archives.unpack(version, fake_root.path / "tmp").rename(package)
+        script = package / "setup"
+        script.write_text(script.read_text().replace("options=()", f"options=(--root {fake_root.path})"))
+        manifest = package / "MANIFEST.sha256"
+        lines = [line for line in manifest.read_text().splitlines() if not line.endswith("  setup")]
+        manifest.write_text("\n".join(lines) + "\n")
 
-    done = call("install", "auto", "deferReboot", "deferGuiRestart")
-    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    def call(*arguments: str) -> None:
+        command = ["bash", str(package / "setup"), *arguments]
+        env = fake_root.environment()
+        done = subprocess.run(command, check=False, env=env, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+    shutil.rmtree(fake_root.suite())
+    unpack("1.0.0")
+    call("install", "auto", "deferReboot", "deferGuiRestart")
+    assert LINE_1 in fake_root.rc.read_text()
+    shutil.rmtree(package)
+    unpack("2.0.0")
+    call("reinstall", "auto")
+    assert LINE_2 in fake_root.rc.read_text().splitlines()
+    assert fake_root.link("mqtt-devices") == str(fake_root.suite("2.0.0") / "service" / "mqtt-devices")
+    call("uninstall", "auto")
+    assert package.exists()
+    assert not fake_root.rc.exists()
+    assert not list(fake_root.drivers.iterdir())
+
+
+def test_suite_may_live_in_any_directory_of_data(fake_root: FakeRoot) -> None:
+    place = fake_root.suite().rename(fake_root.path / "data" / "VenusDaemons")
+    command = ["bash", str(place / "bin" / "setup.sh"), "--root", str(fake_root.path)]
+    subprocess.run(command, check=True, env=fake_root.environment(), capture_output=True, timeout=60)
     assert "ln -s /data/VenusDaemons/service/mqtt-devices /service/mqtt-devices" in fake_root.rc.read_text()
-    done = call("uninstall", "auto")
-    assert done.returncode == 0, done.stderr
+    command[1] = str(place / "bin" / "uninstall.sh")
+    subprocess.run(command, check=True, env=fake_root.environment(), capture_output=True, timeout=60)
     assert place.exists()
     assert not fake_root.rc.exists()
 
 
-def test_example_in_the_repository_is_what_a_real_run_makes(fake_root: FakeRoot) -> None:
-    fake_root.setup()
+def test_example_in_the_repository_is_what_a_real_run_makes(full_root: FakeRoot) -> None:
+    full_root.setup()
     services = {path.name for path in (REPOSITORY / "service").iterdir()}
     version = (REPOSITORY / "version").read_text().strip()
     example = (REPOSITORY / "rc.local.example").read_text().splitlines(keepends=True)
     expected = [line for line in example if line.startswith("#!") or line.split("/")[-1].strip() in services]
-    assert fake_root.rc.read_text().replace("1.0.0", version) == "".join(expected)
+    assert full_root.rc.read_text().replace("1.0.0", version) == "".join(expected)
