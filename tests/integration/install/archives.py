@@ -18,7 +18,7 @@ class Archives:
         return self.directory / f"venus-daemons{suffix}-{version}.{kind}"
 
     def unpack(self, version: str, target: Path, *, suffix: str = "-ccgx") -> Path:
-        """Unpack below `target`, and return the suite's directory. The small archive, unless told: it takes less time."""
+        """Unpack below `target`, and return the suite's directory. The small archive, unless told: it is quicker."""
         with tarfile.open(self.path(version, suffix=suffix)) as archive:
             archive.extractall(target, filter="tar")
         return target / f"venus-daemons-{version}"

@@ -145,6 +145,7 @@ def test_logs_have_readable_times_and_restart_restarts(gx: Gx) -> None:
     assert re.match(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d \S", text), text
 
 
+@pytest.mark.only_long
 def test_disable_and_enable_are_remembered(gx: Gx) -> None:
     gx.shell(f"{TOOL} disable {MQTT}")
     gx.until(lambda: not gx.processes("mqtt_devices"), "the end")
