@@ -29,7 +29,7 @@ POST_HOOK = """\
 #!/bin/sh
 [ "$1" = success ] || exit 0
 mkdir -p /data/log/venus-daemons
-nohup sh /data/drivers/{top}/bin/setup.sh --boot >/data/log/venus-daemons/usb-setup.log 2>&1 &
+setsid sh /data/drivers/{top}/bin/setup.sh --boot >/data/log/venus-daemons/usb-setup.log 2>&1 &
 """
 
 

@@ -98,7 +98,7 @@ class Gx(Peer):
     """The namespace, up but not booted. `with Gx() as gx: gx.boot()`."""
 
     def __init__(self, pythons: dict[str, Path], *, data_kb: int = DATA_KB) -> None:
-        for program in ("unshare", "nsenter", "chroot", "ip", "busybox", *PROGRAMS):
+        for program in ("unshare", "nsenter", "chroot", "busybox", *PROGRAMS):
             find_program(program)
         super().__init__("fake GX")
         self.pythons = pythons
@@ -106,7 +106,7 @@ class Gx(Peer):
         files.mkdir()
         (files / "bus.conf").write_text(BUS_CONFIGURATION.format(socket="/run/dbus/system_bus_socket"))
         (files / "mosquitto.conf").write_text(MOSQUITTO)
-        extra = "addgroup clear env expr ifconfig logger nohup setsid sleep start-stop-daemon test"
+        extra = "addgroup clear env expr ifconfig logger setsid sleep start-stop-daemon test"
         (files / "applets").write_text("".join(f"{name}\n" for name in sorted({*APPLETS.split(), *extra.split()})))
         (files / "programs").write_text("".join(f"{name}\n" for name in PROGRAMS))
         for version, executable in pythons.items():

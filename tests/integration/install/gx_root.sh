@@ -38,7 +38,7 @@ echo root:x:0:0::/data:/bin/sh >etc/passwd
 mkdir -p opt/victronenergy/service/dbus-modbus-client
 printf '#!/bin/sh\nexec sleep 1000000\n' >opt/victronenergy/service/dbus-modbus-client/run
 chmod 755 opt/victronenergy/service/dbus-modbus-client/run
-ip link set lo up
+"$busybox" ip link set lo up
 mount -o remount,ro "$ROOT"
 echo ready
 exec chroot "$ROOT" /bin/sh -c 'trap : TERM INT HUP; while :; do sleep 3600; done'
