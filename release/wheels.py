@@ -26,6 +26,8 @@ TAGS = ("manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64"
 DROPPED_SUFFIXES = {".so", ".pyd", ".c", ".pyx", ".pxd", ".h", ".pyi", ".pyc"}
 DROPPED_DIST_INFO = {"RECORD", "WHEEL", "INSTALLER", "REQUESTED", "top_level.txt", "entry_points.txt", "zip-safe"}
 DROPPED_DIRECTORIES = {"tests", "testsuite", "test"}
+# Parts of libraries that no daemon imports.
+DROPPED_PARTS = ("pymodbus/server/simulator/web/",)
 
 
 class PinError(Exception):
@@ -107,6 +109,8 @@ def _place(path: PurePosixPath) -> PurePosixPath | None:
         return PurePosixPath(*path.parts[2:]) if path.parts[1] in ("purelib", "platlib") else None
     if top.endswith(".dist-info"):
         return None if path.name in DROPPED_DIST_INFO else path
+    if str(path).startswith(DROPPED_PARTS):
+        return None
     if path.suffix in DROPPED_SUFFIXES or DROPPED_DIRECTORIES.intersection(path.parts[1:-1]):
         return None
     return path
