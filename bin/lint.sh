@@ -10,7 +10,7 @@ done; }
 
 lint() {
     roots=
-    for root in lib daemons simulators bench tests; do [ ! -d "$root" ] || roots="$roots $root"; done
+    for root in lib daemons simulators bench release tests; do [ ! -d "$root" ] || roots="$roots $root"; done
     # shellcheck disable=SC2086 # a list of directories
     { "$PYTHON" -m ruff check $roots && "$PYTHON" -m ruff format --check $roots && "$PYTHON" -m mypy $roots; } || return 1
     if command -v shellcheck >/dev/null; then

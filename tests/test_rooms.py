@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).parents[1]
-ROOTS = ("lib", "daemons", "simulators", "bench")
+ROOTS = ("lib", "daemons", "simulators", "bench", "release")
 
 # Standard modules without clock, files, network, processes or log: all that a protocol needs.
 PURE = frozenset(
@@ -72,6 +72,7 @@ ROOMS = (
     Room("simulators/gx/*", STDLIB | {"simulators", "dbus_fast", "aiomqtt", "paho"}),
     Room("simulators/peers/*", STDLIB | {"simulators.peers"}),
     Room("simulators/*", STDLIB | LIBRARIES | {"simulators"}, third_party=9),
+    Room("release/*", STDLIB | {"release"}),
     Room("bench/*", STDLIB | LIBRARIES | {"bench", "simulators"}, third_party=9),
 )
 
@@ -148,7 +149,7 @@ def is_below(name: str, modules: frozenset[str] | set[str], own: str) -> bool:
 def is_third_party(name: str, own: str) -> bool:
     top = name.partition(".")[0]
     return (
-        top not in STDLIB | LIBRARIES | {own, "simulators", "tests", "bench"}
+        top not in STDLIB | LIBRARIES | {own, "simulators", "tests", "bench", "release"}
         and not (REPOSITORY / "daemons" / top).is_dir()
     )
 

@@ -48,8 +48,9 @@ def gx_module_command(module: str, *arguments: str) -> list[str]:
 
 def gx_environment(**more: str) -> dict[str, str]:
     """Return the environment of a daemon in this repository."""
-    roots = os.pathsep.join(str(REPOSITORY / root) for root in ("lib", "daemons"))
-    return {**os.environ, "PYTHONPATH": roots, **more}
+    roots = [str(REPOSITORY / root) for root in ("lib", "daemons")]
+    vendor = os.environ.get("VENUS_DAEMONS_VENDOR")  # set by bin/test --vendor: the libraries of the release archive
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([vendor, *roots] if vendor else roots), **more}
 
 
 def run_on_gx(code: str) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,59 @@
+"""What is in which archive. Data: a new daemon joins the full archive by being in the repository."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Paths of the repository, or directories of it, that a GX needs. Everything else stays at home.
+SHIPPED = (
+    "CHANGELOG.md",
+    "LICENSE",
+    "README.md",
+    "bin/install/",
+    "bin/run-daemon",
+    "bin/setup-ccgx.sh",
+    "bin/setup.sh",
+    "bin/uninstall.sh",
+    "bin/venus-daemons",
+    "daemons/",
+    "docs/install.md",
+    "gitHubInfo",
+    "lib/",
+    "rc.local.example",
+    "service/",
+    "services.yml",
+    "setup",
+    "version",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One archive: its name and what of SHIPPED and of requirements.txt it holds."""
+
+    suffix: str
+    """Of the file name: venus-daemons<suffix>-<version>.tar.gz."""
+    left_out: tuple[str, ...] = ()
+    """Paths and directories of SHIPPED that are not in it."""
+    daemons: tuple[str, ...] | None = None
+    """Packages below daemons/ that are in it with their services; None: all."""
+    libraries: tuple[str, ...] | None = None
+    """Packages below lib/; None: all."""
+    packages: tuple[str, ...] | None = None
+    """Names in requirements.txt that are vendored; None: all."""
+    max_bytes: int = 2_000_000
+    """Of the compressed archive."""
+
+
+FULL = Profile("")
+
+# A CCGX has 256 MB of memory and some 18 MB free on /data: one daemon, and only what it imports.
+CCGX = Profile(
+    "-ccgx",
+    daemons=("mqtt_devices", "console"),
+    libraries=("velib_async", "daemonkit"),
+    packages=("aiomqtt", "dbus-fast", "paho-mqtt", "pyyaml"),
+    max_bytes=600_000,
+)
+
+PROFILES = (FULL, CCGX)

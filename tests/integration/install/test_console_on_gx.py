@@ -1,0 +1,177 @@
+"""bin/venus-daemons on the fake GX, after a real installation."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.install.gx import Gx
+from tests.integration.install.test_gx import MQTT, PYTHONS, V1, VENUS_PYTHON, Tank, names, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.integration.install.archives import Archives
+
+pytestmark = [
+    pytest.mark.peer,
+    pytest.mark.skipif(os.geteuid() != 0, reason="a root of one's own needs mount and chroot: run as root"),
+]
+
+TOOL = f"{V1}/bin/venus-daemons"
+
+
+@pytest.fixture(scope="module")
+def gx(archives: Archives) -> Iterator[Gx]:
+    """One GX for all: each test puts back what it breaks."""
+    with Gx(PYTHONS) as gx:
+        gx.install_python(VENUS_PYTHON)
+        gx.boot()
+        unpack(gx, archives, "1.0.0")
+        gx.shell(f"{V1}/bin/setup.sh")
+        yield gx
+
+
+def doctor(gx: Gx) -> str:
+    return gx.shell(f"{TOOL} doctor", check=False)
+
+
+def has_narrow_lines(text: str) -> bool:
+    return all(len(line) <= 80 for line in text.splitlines())
+
+
+def test_status_shows_each_daemon(gx: Gx) -> None:
+    row = re.compile(r"^mqtt-devices +running +\d+ (s|min) +1\.0\.0 +\d+ MB +0$", re.MULTILINE)
+    gx.until(lambda: row.search(gx.shell(f"{TOOL} status")) is not None, "the row")
+    assert has_narrow_lines(gx.shell(f"{TOOL} status"))
+
+
+def test_spy_and_metrics_show_a_device(gx: Gx) -> None:
+    with Tank(gx):
+        gx.until(lambda: any("mqtt_boat" in name for name in names(gx)), "the tank")
+        gx.until(lambda: "/Level" in gx.shell(f"{TOOL} metrics mqtt_boat"), "the level")
+        overview = gx.shell(f"{TOOL} spy")
+        paths = gx.shell(f"{TOOL} spy mqtt_boat")
+        numbers = gx.shell(f"{TOOL} metrics mqtt_boat")
+        served = gx.shell(
+            f"{TOOL} metrics mqtt_boat --listen 127.0.0.1:0 >/tmp/m & pid=$!;"
+            "until grep -q http /tmp/m; do sleep 1; done; url=$(grep -o 'http[^ ]*' /tmp/m);"
+            "port=${url##*:}; port=${port%%/*}; exec 3<>/dev/tcp/127.0.0.1/$port;"
+            "printf 'GET /metrics HTTP/1.1\\r\\n\\r\\n' >&3; cat <&3; kill $pid"
+        )
+    assert has_narrow_lines(overview)
+    assert has_narrow_lines(paths)
+    assert re.search(r"^tank\.mqtt_boat_\w+ +\d+ +1 +\S", overview, re.MULTILINE), overview
+    assert re.search(r"^tank\.mqtt_boat_\w+ +/Level +[\d.]+ ?%", paths, re.MULTILINE), paths
+    sample = re.compile(
+        r'^venus_dbus_value\{service="tank\.mqtt_boat_\w+",instance="\d+",path="/Level"\} [\d.]+$', re.MULTILINE
+    )
+    assert sample.search(numbers), numbers
+    assert "HTTP/1.1 200 OK" in served
+    assert sample.search(served), served
+
+
+def test_doctor_finds_nothing_wrong_with_a_good_installation(gx: Gx) -> None:
+    gx.until(lambda: "broker" in gx.status(MQTT), "the daemon's own report")
+    text = doctor(gx)
+    assert text.endswith("0 problems found.\n"), text
+    for good in ("rc.local starts mqtt-devices", "mqtt-devices is up", "is connected to its broker", "256 D-Bus"):
+        assert good in text
+
+
+BROKEN = {
+    "not-executable": ("chmod 644 /data/rc.local", "chmod 755 /data/rc.local", "is not executable"),
+    "nul": ("printf '\\0\\0' >>/data/rc.local", f"{V1}/bin/setup.sh", "holds NUL or CR"),
+    "twice": (
+        "grep mqtt-devices /data/rc.local >/tmp/line; cat /tmp/line >>/data/rc.local",
+        f"{V1}/bin/setup.sh",
+        "is in rc.local 2 times",
+    ),
+    "behind-exit": ("sed -i '1a exit 0' /data/rc.local", f"{V1}/bin/setup.sh", "behind 'exit'"),
+    "other-version": (
+        "echo ln -s /data/drivers/venus-daemons-0.1/service/mqtt-devices /service/mqtt-devices >>/data/rc.local",
+        f"{V1}/bin/setup.sh",
+        "another version, too",
+    ),
+    "gone": ("mv /data/rc.local /data/rc.local.disabled", "mv /data/rc.local.disabled /data/rc.local", "were disabled"),
+    "run-not-executable": (
+        f"chmod 644 {V1}/service/mqtt-devices/run",
+        f"chmod 755 {V1}/service/mqtt-devices/run",
+        f"chmod 755 {V1}/service/mqtt-devices/run",
+    ),
+    "down": (f"svc -d /service/{MQTT}; sleep 3", f"svc -u /service/{MQTT}; sleep 3", f"svc -u /service/{MQTT}"),
+    "full": ("head -c 52000000 /dev/zero >/data/full", "rm /data/full", "MB are free on /data"),
+    "former": (
+        "mkdir -p /data/old; ln -s /data/old /service/dbus-mqtt-devices",
+        "rm /service/dbus-mqtt-devices; rm -r /data/old",
+        "runs beside mqtt-devices",
+    ),
+    "tty": (
+        f"mkdir /service/gps.tty; echo 'x: /dev/tty' >>/data/conf/venus-daemons/{MQTT}.yml",
+        f"rm -r /service/gps.tty; sed -i '$d' /data/conf/venus-daemons/{MQTT}.yml",
+        "(tty) is used by gps.tty",
+    ),
+}
+
+
+# The others run with bin/test --long.
+EVERY_DAY = ("not-executable", "down")
+
+
+@pytest.mark.parametrize(
+    "case", [case if case in EVERY_DAY else pytest.param(case, marks=pytest.mark.only_long) for case in BROKEN]
+)
+def test_doctor_finds_what_is_broken_and_its_cure_works(gx: Gx, case: str) -> None:
+    breakage, cure, says = BROKEN[case]
+    gx.shell(breakage)
+    try:
+        text = doctor(gx)
+    finally:
+        gx.shell(cure, check=False)
+    assert any(says in line for line in text.splitlines()), text
+    assert "PROBLEM" in text
+    gx.until(lambda: "0 problems found" in doctor(gx), f"the cure of {case}")
+
+
+def test_logs_have_readable_times_and_restart_restarts(gx: Gx) -> None:
+    pid = gx.status(MQTT)["pid"]
+    gx.shell(f"{TOOL} restart {MQTT}")
+    gx.until(lambda: gx.is_running(MQTT) and gx.status(MQTT)["pid"] != pid, "the restart")
+    text = gx.shell(f"{TOOL} logs {MQTT} -n 5")
+    assert len(text.splitlines()) == 5
+    assert re.match(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d \S", text), text
+
+
+@pytest.mark.only_long
+def test_disable_and_enable_are_remembered(gx: Gx) -> None:
+    gx.shell(f"{TOOL} disable {MQTT}")
+    gx.until(lambda: not gx.processes("mqtt_devices"), "the end")
+    assert "not enabled" in gx.shell(f"{TOOL} status")
+    gx.shell(f"{TOOL} enable {MQTT}")
+    gx.until(lambda: gx.is_running(MQTT), "the start")
+
+
+def test_selftest_is_a_report_to_paste(gx: Gx) -> None:
+    text = gx.shell(f"{TOOL} selftest")
+    assert text.startswith("```\nsuite      venus-daemons 1.0.0")
+    assert text.endswith("```\n")
+    for line in (
+        "device     einstein",
+        "load       mqtt-devices: ",
+        "running    mqtt-devices: ",
+        "bus        ",
+        "disk ",
+    ):
+        assert line in text
+    assert "exit code 0" in text
+
+
+def test_unknown_commands_are_refused_and_tools_that_are_missing_not_offered(gx: Gx) -> None:
+    text = gx.shell(f"{TOOL} frobnicate; echo $?", check=False)
+    assert "there is no command frobnicate" in text
+    assert text.startswith("2\n")
+    has_mk2 = (gx.root / V1[1:] / "lib" / "mk2").exists()
+    assert ("  mk2 " in gx.shell(f"{TOOL} --help")) == has_mk2

@@ -1,0 +1,240 @@
+"""/data/rc.local: ours is added, changed and taken out; every line of others stays byte for byte."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.integration.install.fake_root import SHELLS
+from tests.peers.process import find_program
+
+pytestmark = pytest.mark.peer
+
+REPOSITORY = Path(__file__).parents[3]
+LIMIT_S = 60.0
+
+NAMES = "mqtt-devices modbus-client"
+TOP = "/data/drivers/venus-daemons-1.0"
+OURS = "".join(f"ln -s {TOP}/service/{name} /service/{name}\n" for name in NAMES.split())
+OLD = OURS.replace("-1.0/", "-0.9/")
+OLD_COMMENTED = "".join(f"# {line}\n" for line in OLD.splitlines())
+SH = "#!/bin/sh\n"
+USER = "#!/bin/bash\n# my boat\n/opt/victronenergy/serial-starter/stop-tty.sh ttyUSB0\n  echo 'a  b' >/dev/null\n"
+FORMER = "ln -s /data/drivers/dbus-mqtt-devices-0.9.0/bin/service /service/dbus-mqtt-devices\n"
+FORMER_HELP = "/data/drivers/dbus-mqtt-devices-0.9.0/bin/setup-dependencies.sh\n"
+TAKEN = "# venus-daemons took over: "
+STOCK = "ln -s /opt/victronenergy/service-templates/x /service/dbus-modbus-client\n"
+
+PROGRAM = """
+BASE={repository} ROOT= ; . "$BASE/bin/install/report.sh"; . "$BASE/bin/install/places.sh"
+. "$BASE/bin/install/rc_local.sh"; . "$BASE/bin/install/former.sh"
+RC={rc}; RC_BACKUP=$RC.venus-daemons-bak
+"""
+FORMER_EXPRESSIONS = (
+    '"$(for n in $NAMES; do former_names $n; done | join_expressions)" '
+    '"$(for n in $NAMES; do former_helpers $n; done | join_expressions)"'
+)
+INSTALL = 'rc_warn; rc_install "$NAMES" "$WANTED" ' + FORMER_EXPRESSIONS
+REMOVE = 'rc_remove "$NAMES"'
+
+
+class RcLocal:
+    """A file, and the functions of bin/install on it, in one of the shells."""
+
+    def __init__(self, directory: Path, shell: str) -> None:
+        self.path = directory / "rc.local"
+        self.shell = shell
+
+    def call(self, program: str, *, ours: str = OURS) -> str:
+        name, *rest = self.shell.split()
+        done = subprocess.run(
+            [find_program(name), *rest, "-c", PROGRAM.format(repository=REPOSITORY, rc=self.path) + program],
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "NAMES": NAMES, "WANTED": ours.rstrip("\n")},
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def install(self, ours: str = OURS) -> str:
+        return self.call(INSTALL, ours=ours)
+
+    def remove(self) -> str:
+        return self.call(REMOVE)
+
+
+@pytest.fixture(params=SHELLS)
+def rc(tmp_path: Path, request: pytest.FixtureRequest) -> RcLocal:
+    return RcLocal(tmp_path, request.param)
+
+
+CASES: dict[str, tuple[bytes | None, str | bytes]] = {
+    "absent": (None, SH + OURS),
+    "empty": (b"", SH + OURS),
+    "users-lines": (USER.encode(), USER + OURS),
+    "no-final-newline": (USER.rstrip("\n").encode(), USER + OURS),
+    "windows": (USER.replace("\n", "\r\n").encode(), USER + OURS),
+    "nul-from-power-cut": (b"\0\0\0\0" + USER.encode() + b"\0\0", USER + OURS),
+    "only-nul": (b"\0" * 40, SH + OURS),
+    "no-shebang": (b"echo mine\n", SH + "echo mine\n" + OURS),
+    "odd-shebang": (b"!#/bin/bash\necho mine\n", "!#/bin/bash\necho mine\n" + OURS),
+    "exit": ((USER + "exit 0\n# after\n").encode(), USER + OURS + "exit 0\n# after\n"),
+    "exit-in-if": (
+        (SH + "if [ -e /x ]; then\n  exit 1\nfi\necho a\n").encode(),
+        SH + "if [ -e /x ]; then\n  exit 1\nfi\necho a\n" + OURS,
+    ),
+    "ours-after-exit": ((SH + "exit 0\n" + OURS).encode(), SH + OURS + "exit 0\n"),
+    "ours-twice": ((SH + OURS + "echo a\n" + OURS).encode(), SH + OURS + "echo a\n"),
+    "ours-in-the-middle": ((SH + OURS + "echo mine\n").encode(), SH + OURS + "echo mine\n"),
+    "older-version": ((SH + OLD + "echo a\n").encode(), SH + OLD_COMMENTED + "echo a\n" + OURS),
+    "older-version-commented": ((SH + OLD_COMMENTED).encode(), SH + OLD_COMMENTED + OURS),
+    "older-version-both": ((SH + OLD_COMMENTED + OLD).encode(), SH + OLD_COMMENTED + OURS),
+    "longer-version-number": (
+        (SH + OURS.replace("-1.0/", "-1.0.1/")).encode(),
+        SH + "".join(f"# {line}\n" for line in OURS.replace("-1.0/", "-1.0.1/").splitlines()) + OURS,
+    ),
+    "longer-name": (
+        (SH + "ln -s /data/x /service/mqtt-devices2\nln -s /data/y /service/my-mqtt-devices\n").encode(),
+        SH + "ln -s /data/x /service/mqtt-devices2\nln -s /data/y /service/my-mqtt-devices\n" + OURS,
+    ),
+    "mentioned": (
+        (SH + "# mqtt-devices: see below\necho mqtt-devices /service/mqtt-devices\n").encode(),
+        SH + "# mqtt-devices: see below\necho mqtt-devices /service/mqtt-devices\n" + OURS,
+    ),
+    "older-version-inside-if": (
+        (SH + "if true; then\n    " + OLD.splitlines()[0] + "\nfi\n").encode(),
+        SH + "if true; then\n    : # " + OLD.splitlines()[0] + "\nfi\n" + OURS,
+    ),
+    "former-driver": (
+        (USER + FORMER_HELP + FORMER).encode(),
+        USER + TAKEN + FORMER_HELP + TAKEN + FORMER + OURS,
+    ),
+    "former-driver-commented": ((USER + "# " + FORMER).encode(), USER + "# " + FORMER + OURS),
+    "former-modbus-fork": (
+        (SH + "ln -s /data/dbus-mymodbus-client/service /service/dbus-mymodbus-client\nls -l /service/\n").encode(),
+        SH + TAKEN + "ln -s /data/dbus-mymodbus-client/service /service/dbus-mymodbus-client\nls -l /service/\n" + OURS,
+    ),
+    "stock-service": ((SH + STOCK).encode(), SH + STOCK + OURS),
+    "not-utf8": (b"#!/bin/sh\necho \xe9\xff\n", SH.encode() + b"echo \xe9\xff\n" + OURS.encode()),
+    "backslashes": ((SH + "printf 'a\\tb\\\\n' %s\n").encode(), SH + "printf 'a\\tb\\\\n' %s\n" + OURS),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_lines_are_put_where_they_work(rc: RcLocal, case: str) -> None:
+    before, after = CASES[case]
+    expected = after if isinstance(after, bytes) else after.encode()
+    if before is not None:
+        rc.path.write_bytes(before)
+    rc.install()
+    assert rc.path.read_bytes() == expected
+    assert rc.path.stat().st_mode & 0o777 == 0o755
+    written = rc.path.stat()
+    rc.install()
+    assert rc.path.read_bytes() == expected
+    assert rc.path.stat().st_ino == written.st_ino  # the second time nothing is written at all
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_lines_of_others_survive_install_upgrade_and_removal(rc: RcLocal, case: str) -> None:
+    before, _ = CASES[case]
+    if before is not None:
+        rc.path.write_bytes(before)
+    rc.install()
+    rc.install(OURS.replace("-1.0/", "-2.0/"))
+    rc.remove()
+    cleaned = (before or b"").replace(b"\0", b"").replace(b"\r", b"").splitlines()
+    theirs = [line for line in cleaned if f"{line.decode('latin-1').lstrip('# ')}\n" not in ALL_OURS]
+    left = rc.path.read_bytes().splitlines() if rc.path.exists() else []
+    if theirs[:1] == [] or not theirs[0].startswith((b"#!", b"!#")):
+        theirs.insert(0, b"#!/bin/sh")
+    if before is None:
+        assert not rc.path.exists()
+    elif case == "older-version-inside-if":
+        assert left == [b"#!/bin/sh", b"if true; then", b"    :", b"fi"]
+    elif theirs == [b"#!/bin/sh"] and not rc.path.exists():
+        assert before.replace(b"\0", b"")  # nothing but our own lines: a file that we had made
+    else:
+        assert left == theirs
+    again = rc.path.read_bytes() if rc.path.exists() else None
+    rc.remove()
+    assert (rc.path.read_bytes() if rc.path.exists() else None) == again
+
+
+ALL_OURS = (OURS + OLD + OURS.replace("-1.0/", "-1.0.1/")).splitlines(keepends=True)
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "says"),
+    [
+        (SH.encode(), 0o644, "was not executable"),
+        (b"!#/bin/bash\n", 0o755, "'!#' instead of '#!'"),
+        (b"\0\0#!/bin/sh\n", 0o755, "NUL or CR characters"),
+        (SH.encode(), 0o755, None),
+    ],
+)
+def test_what_is_odd_is_said(rc: RcLocal, content: bytes, mode: int, says: str | None) -> None:
+    rc.path.write_bytes(content)
+    rc.path.chmod(mode)
+    text = rc.install()
+    assert (says is None and text == "") or (says is not None and says in text)
+
+
+def test_disabled_startup_scripts_are_noticed(rc: RcLocal) -> None:
+    rc.path.with_name("rc.local.disabled").write_text(SH)
+    assert "startup scripts were disabled" in rc.install()
+
+
+def test_link_stays_a_link(rc: RcLocal) -> None:
+    target = rc.path.with_name("elsewhere")
+    target.write_text(USER)
+    rc.path.symlink_to(target)
+    rc.install()
+    assert rc.path.is_symlink()
+    assert target.read_text() == USER + OURS
+
+
+def test_original_is_kept_once(rc: RcLocal) -> None:
+    backup = rc.path.with_name("rc.local.venus-daemons-bak")
+    rc.path.write_text(USER)
+    rc.install()
+    rc.install(OURS.replace("-1.0/", "-2.0/"))
+    assert backup.read_text() == USER
+    rc.remove()
+    assert not backup.exists()
+    rc.path.write_bytes(b"\0" + USER.encode())
+    rc.install()
+    rc.path.write_text(rc.path.read_text() + "echo added since\n")
+    rc.remove()
+    assert backup.read_bytes() == b"\0" + USER.encode()  # the two differ: the user may want to look
+
+
+SMALL_DISK = ("unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=64k none /mnt && exec "$@"', "sh")
+
+
+def test_full_disk_leaves_the_file_as_it_was(rc: RcLocal) -> None:
+    """On a disk of 64 kB that has no room left, as a real /data can be."""
+    program, *rest = rc.shell.split()
+    script = PROGRAM.format(repository=REPOSITORY, rc="/mnt/rc.local") + (
+        "printf '%s' \"$USER_LINES\" >$RC; chmod 755 $RC; dd if=/dev/zero of=/mnt/fill bs=1k 2>/dev/null; "
+        + INSTALL
+        + " && echo installed; cat $RC; ls -A /mnt"
+    )
+    done = subprocess.run(
+        [*SMALL_DISK, find_program(program), *rest, "-c", script],
+        env={
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "NAMES": NAMES,
+            "WANTED": OURS.rstrip("\n"),
+            "USER_LINES": USER,
+        },
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+    )
+    assert done.stdout == USER + "fill\nrc.local\n", done.stderr

@@ -1,0 +1,126 @@
+"""uninstall.sh, and taking over from the programs that ours replace, there and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.install.fake_root import SHELLS, FakeRoot
+
+if TYPE_CHECKING:
+    from tests.integration.install.archives import Archives
+
+pytestmark = pytest.mark.peer
+
+USER = "#!/bin/bash\n/opt/victronenergy/serial-starter/stop-tty.sh ttyUSB0\necho mine\n"
+FORMER = (
+    "/data/drivers/dbus-mqtt-devices-0.9.0/bin/setup-dependencies.sh\n"
+    "ln -s /data/drivers/dbus-mqtt-devices-0.9.0/bin/service /service/dbus-mqtt-devices\n"
+)
+FORK = "ln -s /data/dbus-mymodbus-client/service /service/dbus-mymodbus-client\n"
+
+
+def add_former(root: FakeRoot) -> None:
+    """Install what users have today: the former MQTT driver, and a fork of the Modbus client."""
+    root.write("data/drivers/dbus-mqtt-devices-0.9.0/bin/service/run", "#!/bin/sh\n")
+    root.write("data/dbus-mymodbus-client/service/run", "#!/bin/sh\n")
+    (root.services / "dbus-mqtt-devices").symlink_to(root.drivers / "dbus-mqtt-devices-0.9.0" / "bin" / "service")
+    (root.services / "dbus-mymodbus-client").symlink_to(root.path / "data" / "dbus-mymodbus-client" / "service")
+    root.write("service/dbus-modbus-client/run", "#!/bin/sh\n")  # the one of Venus: a directory
+    root.write("data/rc.local", USER + FORMER + FORK)
+    root.rc.chmod(0o755)
+
+
+@pytest.mark.parametrize("interpreter", SHELLS)
+def test_nothing_of_ours_is_left_but_configuration(fake_root: FakeRoot, archives: Archives, interpreter: str) -> None:
+    fake_root.write("data/rc.local", USER)
+    fake_root.setup()
+    archives.unpack("2.0.0", fake_root.drivers)
+    fake_root.setup(version="2.0.0")
+    fake_root.write("var/log/mqtt-devices/current", "a line\n")
+    done = fake_root.run("uninstall.sh", version="2.0.0", interpreter=interpreter)
+    assert done.returncode == 0, done.stderr
+    assert fake_root.rc.read_text() == USER
+    assert not list(fake_root.services.iterdir())
+    assert not list(fake_root.drivers.iterdir())
+    assert (fake_root.config / "mqtt-devices.yml").exists()
+    assert str(fake_root.path / "var" / "log" / "mqtt-devices") in done.stdout
+    assert not fake_root.forbidden_calls()
+
+
+def test_purge_takes_configuration_and_logs(fake_root: FakeRoot) -> None:
+    fake_root.setup()
+    fake_root.write("var/log/mqtt-devices/current", "a line\n")
+    fake_root.write("var/log/other/current", "a line\n")
+    done = fake_root.run("uninstall.sh", "--purge")
+    assert done.returncode == 0, done.stderr
+    left = {path for path in fake_root.snapshot() if path.startswith("data/")}
+    assert left == set()
+    assert [path.name for path in (fake_root.path / "var" / "log").iterdir()] == ["other"]
+
+
+def test_uninstall_twice_and_without_install_do_no_harm(fake_root: FakeRoot, archives: Archives) -> None:
+    fake_root.write("data/rc.local", USER)
+    for _ in range(2):
+        done = fake_root.run("uninstall.sh")
+        assert done.returncode == 0, done.stderr
+        assert fake_root.rc.read_text() == USER
+        archives.unpack("1.0.0", fake_root.drivers)
+
+
+def test_former_driver_is_taken_over_and_given_back(fake_root: FakeRoot) -> None:
+    add_former(fake_root)
+    text = fake_root.setup()
+    lines = fake_root.rc.read_text().splitlines()
+    assert lines[:3] == USER.splitlines()
+    assert lines[3:5] == [f"# venus-daemons took over: {line}" for line in FORMER.splitlines()]
+    assert fake_root.link("dbus-mqtt-devices") is None
+    directory = fake_root.drivers / "dbus-mqtt-devices-0.9.0" / "bin" / "service"
+    assert "stopping dbus-mqtt-devices" in text
+    assert directory.exists()
+    config = (fake_root.config / "mqtt-devices.yml").read_text()
+    assert config.splitlines()[-1].startswith("device_instance_topic: true")
+    done = fake_root.run("uninstall.sh")
+    assert done.returncode == 0
+    assert fake_root.rc.read_text() == USER + FORMER + FORK
+    assert "starts the former dbus-mqtt-devices again" in done.stdout
+
+
+def test_fork_runs_on_until_its_successor_is_enabled(fake_root: FakeRoot) -> None:
+    """The Modbus client starts disabled: stopping the fork would leave the user without his meters."""
+    add_former(fake_root)
+    if not (fake_root.suite() / "service" / "modbus-client").exists():  # any daemon of that name will do
+        for file in ("service/modbus-client/run", "service/modbus-client/log/run", "service/modbus-client/down"):
+            fake_root.write(f"data/drivers/venus-daemons-1.0.0/{file}", "#!/bin/sh\n")
+        fake_root.write("data/drivers/venus-daemons-1.0.0/daemons/modbus_client/__main__.py", "")
+    text = fake_root.setup()
+    assert fake_root.link("dbus-mymodbus-client") is not None
+    assert FORK in fake_root.rc.read_text()
+    assert "dbus-mymodbus-client, an older program of the same kind, keeps running" in text
+    fake_root.setup("--enable", "modbus-client")
+    assert fake_root.link("dbus-mymodbus-client") is None
+    assert f"# venus-daemons took over: {FORK}" in fake_root.rc.read_text()
+    assert (fake_root.services / "dbus-modbus-client" / "run").exists()
+
+
+def test_service_of_venus_itself_is_never_touched(fake_root: FakeRoot) -> None:
+    add_former(fake_root)
+    before = fake_root.snapshot()
+    fake_root.setup()
+    fake_root.run("uninstall.sh")
+    after = fake_root.snapshot()
+    stock = "service/dbus-modbus-client/run"
+    assert after[stock] == before[stock]
+    calls = fake_root.stubs / "calls.log"
+    assert "dbus-modbus-client" not in calls.read_text().replace("dbus-mymodbus-client", "")
+
+
+def test_failing_takeover_gives_the_former_driver_back(fake_root: FakeRoot) -> None:
+    add_former(fake_root)
+    (fake_root.stubs / "dies").write_text(f"{fake_root.suite()}/service/mqtt-devices\n")
+    done = fake_root.run("setup.sh")
+    assert done.returncode == 1
+    assert fake_root.rc.read_text() == USER + FORMER + FORK
+    assert fake_root.link("dbus-mqtt-devices") is not None
+    assert fake_root.link("mqtt-devices") is None
