@@ -133,12 +133,3 @@ async def test_operators_command_leads_to_the_tool() -> None:
         async with asyncio.timeout(60):
             output, _ = await process.communicate()
         assert output == b"STATE_OF_CHARGE = 0.8\n"
-
-
-async def test_unknown_command_lists_those_that_exist() -> None:
-    process = await asyncio.create_subprocess_exec(
-        str(REPOSITORY / "bin" / "venus-daemons"), "dance", stderr=asyncio.subprocess.PIPE
-    )
-    _, errors = await process.communicate()
-    assert process.returncode == 2
-    assert b"mk2    look at a VE.Bus system" in errors
