@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from obdio.adapter import FAILURES_TO_GIVE_UP, Adapter, AdapterSettings
+from obdio.adapter import Adapter, AdapterSettings
 from obdio.errors import LinkLost, Refused
+from obdio.exchange import FAILURES_TO_GIVE_UP
 from obdio.extra import CommandSpec
 from obdio.formula import Formula
 from obdio.link import LinkState
