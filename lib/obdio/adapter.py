@@ -74,6 +74,11 @@ class Adapter:
         return self._exchange.terms
 
     @property
+    def is_open(self) -> bool:
+        """Whether a port is open."""
+        return self._exchange.connection is not None
+
+    @property
     def protocol_id(self) -> str:
         """ELM's number of the protocol, "" when not connected."""
         return self._exchange.protocol_id

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from obdio.errors import Refused
-from obdio.table import CLEAR, load
+from obdio.table import load, only_reads
 
 if TYPE_CHECKING:
     from obdio.snapshot import Snapshot
@@ -82,15 +82,20 @@ class Connection:
         return self.supports(cmd)
 
     def watch(self, c: Any, callback: Callback | None = None, force: bool = False) -> None:  # noqa: FBT001, FBT002
-        """Poll c from now on and give every response to callback. Raises Refused for a command that erases codes."""
-        if c.name == CLEAR:
-            raise Refused(f"{CLEAR} erases evidence and cannot be watched")
+        """Poll c from now on and give every response to callback. Raises Refused for one that does not only read.
+
+        force: also when the vehicle does not list it, which makes commands of a program's own possible (OBDCommand).
+        """
+        if not only_reads(c):
+            raise Refused(f"{c.name} does not only read, so it cannot be watched")
         if not force and self.snapshot.supported and not self.test_cmd(c):
             return
         with self._lock:
             callbacks = self._callbacks.setdefault(c.name, [])
-            if callback is not None:
+            if callback is not None and callback not in callbacks:
                 callbacks.append(callback)
+        if force:
+            self.worker.force(c)
         self.worker.want(OWNER, [c.name])
 
     def unwatch(self, c: Any, callback: Callback | None = None) -> None:
@@ -138,6 +143,21 @@ class Connection:
         """Return the last response to the command called name, None when none came within max_age_s."""
         response, received = self._last.get(name, (None, 0.0))
         return response if time.monotonic() - received <= max_age_s else None
+
+    def low_power(self) -> str:
+        """Stop asking and have the adapter shut off all but its ear on the line; returns the state until now."""
+        self.worker.sleep()
+        return self.status()
+
+    def normal_power(self) -> str:
+        """Wake the adapter and open the link again; returns the state until now."""
+        self.worker.reconnect()
+        return self.status()
+
+    def print_commands(self) -> None:
+        """Print the commands that the vehicle answers, for use at a prompt."""
+        for command in sorted(self.supported_commands, key=lambda command: (command.command, command.name)):
+            print(command)  # noqa: T201 - its purpose
 
     def close(self) -> None:
         """Close the port and forget all values; connect_obd() or reopen() opens it again."""

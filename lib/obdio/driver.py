@@ -62,6 +62,7 @@ class Driver:
         self.remembered = settings.remembered
         self.snapshot = Snapshot(port=settings.adapter.port)
         self.is_polling = True
+        self._forced: set[str] = set()
         self._is_guarded = settings.guard is not None
         self._sinks = sinks
         self._tell = publish
@@ -129,6 +130,20 @@ class Driver:
         if self.schedule.names == ["RPM"]:
             self.schedule.drop(GUARD)  # which wants it only beside others; the next want brings it back
 
+    def force(self, command: Any) -> None:
+        """Poll command when it is wanted, whether the vehicle lists it or not. Raises Refused."""
+        self.table.add(command)
+        self._forced.add(command.name)
+        self.schedule.asked_again(command.name, time.monotonic())
+
+    def sleep(self) -> None:
+        """Put the adapter into low power and leave it alone until reconnect()."""
+        if self.link.state in (LinkState.NO_PORT, LinkState.CLOSED):
+            raise NotConnected(f"{self.link.state.value}: {self.link.reason}")
+        self.adapter.sleep()
+        self.link.close("the adapter is in low power: normal_power() wakes it")
+        self.publish()
+
     def disconnect(self) -> None:
         """Close the port and stay away from it."""
         self.adapter.terms.is_cancelled = False
@@ -137,9 +152,11 @@ class Driver:
         self.publish()
 
     def reconnect(self) -> None:
-        """Open the port at the next step."""
+        """Open the port at the next step, or a little later when it has to be closed first."""
         self.adapter.terms.is_cancelled = False
-        self.link.reopen(time.monotonic())
+        settle_s = SETTLE_S if self.adapter.is_open else 0.0
+        self.adapter.close()
+        self.link.reopen(time.monotonic() + settle_s)
 
     def lose(self, lost: LinkLost) -> None:
         """Note that the adapter is gone."""
@@ -155,18 +172,9 @@ class Driver:
 
     def publish(self) -> None:
         """Tell about the state if it changed."""
-        link, guard, known = self.link, self.link.guard, self.snapshot
-        is_open = link.state not in (LinkState.NO_PORT, LinkState.CLOSED)
-        self.snapshot = replace(
-            known,
-            state=link.state,
-            reason=link.reason,
-            port=self.adapter.port,
-            protocol_id=self.adapter.protocol_id,
-            protocol_name=self.adapter.protocol_name,
-            voltage_v=guard.voltage_v if is_open else None,
-            system_v=guard.system_v,
-            guard=guard.state,
+        link, known, adapter = self.link, self.snapshot, self.adapter
+        self.snapshot = known.seen(
+            link, port=adapter.port, protocol_id=adapter.protocol_id, protocol_name=adapter.protocol_name
         )
         if self.snapshot == known:
             return
@@ -204,7 +212,7 @@ class Driver:
         """Return the commands for the next request: one, or several that fit together."""
         names = []
         for name in self.schedule.due(now, MAX_PIDS) if self.is_polling else ():
-            if name in self.snapshot.supported:
+            if name in self.snapshot.supported or name in self._forced:
                 names.append(name)
             else:
                 self.schedule.asked([name], now + UNSUPPORTED_S)

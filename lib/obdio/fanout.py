@@ -17,15 +17,12 @@ logger = logging.getLogger(__name__)
 
 MAX_PENDING = 2_000
 """Values that wait for the event loop; at more the oldest go, as only new ones matter."""
-MAX_BACKLOG = 500
-"""Packets waiting for one client: some 25 s at 20 values/s; a client further behind is not reached any more."""
 
 
 class Fanout:
     """One queue from one thread to one event loop. deliver is called in the loop, one call at a time."""
 
     def __init__(self, deliver: Callable[[list[Any], Snapshot | None], Awaitable[None]]) -> None:
-        self.max_backlog = MAX_BACKLOG
         self._deliver = deliver
         self._lock = threading.Lock()
         self._responses: deque[Any] = deque(maxlen=MAX_PENDING)

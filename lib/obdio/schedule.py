@@ -78,6 +78,11 @@ class Schedule:
                 self._turn += 1  # those asked together are due together: who had a turn last comes last
                 want.due, want.turn = now + want.period_s, self._turn
 
+    def asked_again(self, name: str, now: float) -> None:
+        """Make name due at once if it is wanted, however long it was put off."""
+        if name in self._wants:
+            self._wants[name].due = now
+
     def next_due(self) -> float | None:
         """Return when the next command is due, None when nothing is wanted."""
         return min((want.due for want in self._wants.values()), default=None)

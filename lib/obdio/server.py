@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import inspect
-import logging
 from typing import TYPE_CHECKING, Any
 
 import socketio  # type: ignore[import-untyped]
 
 import obdio
 from obdio.adapter import AdapterSettings
+from obdio.background import Background, is_in_loop
+from obdio.clients import Clients
 from obdio.connection import Connection
 from obdio.driver import SETTLE_S, Sinks
 from obdio.encoding import plain
@@ -19,9 +19,8 @@ from obdio.errors import ObdError, Refused
 from obdio.events import Event, Events
 from obdio.fanout import Fanout
 from obdio.policy import Policy
-from obdio.replies import PRIVATE, describe_link, masked
+from obdio.replies import describe_link
 from obdio.snapshot import Remembered, Snapshot
-from obdio.watches import Watches
 from obdio.web import run_blocking
 from obdio.worker import Worker, WorkerSettings
 
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
 
     from obdio.extra import CommandSpec
     from obdio.guard import GuardLimits
-
-logger = logging.getLogger(__name__)
 
 CONNECT_WAIT_S = 20.0
 """connect_obd() outside of an event loop waits so long for the first try: a search for the protocol takes 15 s."""
@@ -66,9 +63,9 @@ class OBDio:
         self.on_remember: Callable[[Remembered], None] = lambda _: None
         self.on_link: Callable[[Snapshot], None] = lambda _: None
         self._guard, self._own, self._cache_dir, self._period_s = guard, own, cache_dir, period_s
-        self._watches = Watches()
+        self._clients = Clients(self.policy)
         self._fanout = Fanout(self._deliver)
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._background = Background()
         self._events = Events(self)
 
     def connect_obd(  # noqa: PLR0917 - python-OBD's signature
@@ -103,7 +100,7 @@ class OBDio:
         self.connection = Connection(worker, self._call_watch_callback)
         self._want_again(worker)
         worker.start()
-        if not _is_in_loop():
+        if not is_in_loop():
             worker.first_try_done.wait(CONNECT_WAIT_S)
         return self.connection
 
@@ -114,7 +111,7 @@ class OBDio:
         """
         kwargs.setdefault("json", obdio)
         kwargs.setdefault("async_mode", "asgi")
-        self.socket = socketio.AsyncServer(**kwargs)
+        self.socket = self._clients.socket = socketio.AsyncServer(**kwargs)
         for name, event in self._events.table.items():
             self.socket.on(name, self._handler(name, event))
         self.socket.on("connect", self._connect)
@@ -151,38 +148,38 @@ class OBDio:
 
     async def watch(self, sid: str, names: list[str]) -> None:
         """Push the values of names to the client from now on; the last ones at once."""
-        self._watches.add(sid, names)
-        connection = self._connected()
+        self._clients.watches.add(sid, names)
+        connection = self.connection
+        assert connection is not None  # noqa: S101 - the event checked it
         connection.worker.want(sid, names)
         for name in names:
             last = connection.last(name, LATE_VALUE_S)
             if last is not None:
-                await self._push(name, plain(last), [sid])
+                await self._clients.push(name, plain(last), [sid])
 
     async def unwatch(self, sid: str, names: list[str] | None) -> None:
         """Stop pushing names, or everything, to the client."""
-        removed = self._watches.remove(sid, names)
+        removed = self._clients.watches.remove(sid, names)
         if removed and self.connection is not None:
             self.connection.worker.drop(sid, removed)
 
     async def pause(self, sid: str, is_paused: bool) -> None:  # noqa: FBT001 - the whole meaning
         """Stop or resume pushing to the client."""
-        self._watches.pause(sid, is_paused)
+        self._clients.watches.pause(sid, is_paused)
 
     def watched(self, sid: str) -> set[str]:
         """Return what the client watches."""
-        return self._watches.of(sid)
+        return self._clients.watches.of(sid)
 
     async def tell_all(self, event: str, *data: Any) -> None:
         """Send an event to every client."""
-        if self.socket is not None:
-            await self.socket.emit(event, data)
+        await self._clients.tell_all(event, *data)
 
     def close(self) -> None:
         """Close the link to the vehicle and end its thread."""
         if self.connection is not None:
             # Inside the loop there is no waiting for the thread: it ends by itself, within one exchange.
-            self.connection.worker.close(0.0 if _is_in_loop() else THREAD_END_S)
+            self.connection.worker.close(0.0 if is_in_loop() else THREAD_END_S)
 
     def _handler(self, name: str, event: Event) -> Callable[..., Any]:
         async def handle(sid: str, *args: Any) -> Any:
@@ -209,7 +206,7 @@ class OBDio:
 
     async def _disconnect(self, sid: str, *_reason: Any) -> None:
         await self.unwatch(sid, None)
-        self._watches.forget(sid)
+        self._clients.watches.forget(sid)
         self.policy.forget(sid)
 
     def _start_up(self) -> None:
@@ -234,71 +231,19 @@ class OBDio:
         if snapshot is not None:
             self.on_link(snapshot)
             await self.tell_all("link_state", describe_link(snapshot))
-        if self.socket is None:
-            return
-        lagging = self._drop_gone_and_find_lagging()
-        for response in responses:
-            name = response.command.name
-            takers = [sid for sid in self._watches.takers(name) if sid not in lagging]
-            if takers:
-                await self._push(name, plain(response), takers)
-
-    async def _push(self, name: str, encoded: Any, takers: list[str]) -> None:
-        if name not in PRIVATE:
-            await self.socket.emit("watching", encoded, to=takers)
-            return
-        for sid in takers:
-            await self.socket.emit("watching", masked(encoded, name, self.policy.sees_private(sid)), to=sid)
-
-    def _drop_gone_and_find_lagging(self) -> set[str]:
-        """Return the clients that do not take what they are sent; values for them are left out until they do.
-
-        Clients that are gone are dropped here too, as a program may have replaced the disconnect event.
-        """
-        lagging = set()
-        for sid in self._watches.clients:
-            eio_sid = self.socket.manager.eio_sid_from_sid(sid, "/")
-            client = self.socket.eio.sockets.get(eio_sid)
-            if client is None:
-                self._spawn(self._disconnect(sid))
-            elif client.queue.qsize() > self._fanout.max_backlog:
-                lagging.add(sid)
-        return lagging
+        if self.socket is not None:
+            for sid in await self._clients.deliver(responses):
+                self._background.spawn(self._disconnect(sid))
 
     def _call_watch_callback(self, response: Any) -> None:
         result = self.watch_callback(response)
         if inspect.isawaitable(result):
-            self._spawn(result)
-
-    def _spawn(self, work: Any) -> None:
-        """Run a coroutine in the event loop and hold on to it."""
-        if len(self._tasks) >= self._fanout.max_backlog or not _is_in_loop():
-            if inspect.iscoroutine(work):
-                work.close()  # callbacks that are slower than the values lose some of them, not memory
-            return
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._finish)
-
-    def _finish(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            logger.error("a callback failed", exc_info=task.exception())
+            self._background.spawn(result)
 
     def _want_again(self, worker: Worker) -> None:
-        for sid in self._watches.clients:
-            worker.want(sid, self._watches.of(sid))
-
-    def _connected(self) -> Connection:
-        assert self.connection is not None  # noqa: S101 - the event checked it
-        return self.connection
+        for sid in self._clients.watches.clients:
+            worker.want(sid, self._clients.watches.of(sid))
 
     def _need_server(self) -> None:
         if self.socket is None:
             raise ObdError("call create_server() first")
-
-
-def _is_in_loop() -> bool:
-    with contextlib.suppress(RuntimeError):
-        return bool(asyncio.get_running_loop())
-    return False

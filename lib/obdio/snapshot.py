@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from obdio.guard import GuardState
 from obdio.link import LinkState
+
+if TYPE_CHECKING:
+    from obdio.link import Link
 
 _STATUS = {
     LinkState.CAR: "Car Connected",
@@ -35,6 +39,21 @@ class Snapshot:
     def status(self) -> str:
         """The state in python-OBD's four words."""
         return _STATUS.get(self.state, "Not Connected")
+
+    def seen(self, link: Link, *, port: str, protocol_id: str, protocol_name: str) -> Snapshot:
+        """Return this brought up to date; a voltage counts only while the adapter is open."""
+        is_open = link.state not in (LinkState.NO_PORT, LinkState.CLOSED)
+        return replace(
+            self,
+            state=link.state,
+            reason=link.reason,
+            port=port,
+            protocol_id=protocol_id,
+            protocol_name=protocol_name,
+            voltage_v=link.guard.voltage_v if is_open else None,
+            system_v=link.guard.system_v,
+            guard=link.guard.state,
+        )
 
 
 @dataclass(frozen=True, slots=True)

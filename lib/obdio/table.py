@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from obdio.answers import VALUE_AT
-from obdio.errors import UnknownCommand
+from obdio.errors import Refused, UnknownCommand
 from obdio.extra import EXTRA_COMMANDS, CommandSpec
 
 if TYPE_CHECKING:
@@ -22,8 +22,15 @@ ALLOWED_MODES = frozenset({1, 2, 3, 6, 7, 9, 0x0A})
 """Services that only read. 04 erases codes, 08 acts on the vehicle; those above 0A are the maker's."""
 OWN_MODES = ALLOWED_MODES | {0x21, 0x22}
 """A user's own file may also read the maker's values, with the services that only read."""
+MAX_OWN = 256
+"""Own commands of one program; each keeps a decoder and a name."""
 ADAPTER_COMMANDS = frozenset({"ELM_VERSION", "ELM_VOLTAGE"})
 CLEAR = "CLEAR_DTC"
+
+
+def only_reads(command: Any) -> bool:
+    """Whether command uses a service that reads (the maker's included), or is one of the harmless adapter commands."""
+    return command.name in ADAPTER_COMMANDS or command.mode in OWN_MODES
 
 
 class Table:
@@ -44,6 +51,24 @@ class Table:
             if self.obd.commands.has_name(name):
                 return self.obd.commands[name]
         raise UnknownCommand(name)
+
+    def add(self, command: Any) -> None:
+        """Take a program's own OBDCommand; one that is known already is left as it is.
+
+        Raises Refused when it does not only read, or has the name of another command.
+        """
+        try:
+            known = self.find(command.name)
+        except UnknownCommand:
+            if len(self.own_names) >= MAX_OWN:
+                raise Refused(f"{MAX_OWN} own commands are there already") from None
+            if not only_reads(command):
+                raise Refused(f"{command.name} is not a command that only reads") from None
+            self._extra[command.name] = command
+            self.own_names |= {command.name}
+            return
+        if known.command != command.command or not self.is_readable(known):
+            raise Refused(f"{command.name} is the name of another command, or does not only read")
 
     def is_readable(self, command: Any) -> bool:
         """Whether asking command only reads: a listed service or one of the two harmless adapter commands."""

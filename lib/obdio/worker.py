@@ -123,6 +123,14 @@ class Worker:
         """Erase trouble codes. The caller has checked all conditions but the engine's, which is checked there."""
         return self.submit(lambda driver: driver.clear_codes())
 
+    def force(self, command: Any) -> Future[Any]:
+        """Let command be polled although the vehicle does not list it. Refused when it does not only read."""
+        return self.submit(lambda driver: driver.force(command))
+
+    def sleep(self) -> Future[Any]:
+        """Put the adapter into low power and leave it alone until reconnect()."""
+        return self.submit(lambda driver: driver.sleep())
+
     def disconnect(self) -> Future[Any]:
         """Close the port and stay away from it until reconnect()."""
         self._cancel_exchange()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-ADAPTER = {"ATZ": "ELM327 v1.5", "ATE0": "OK", "ATH1": "OK", "ATL0": "OK", "ATDPN": "A6", "ATI": "ELM327 v1.5"}
+ADAPTER = {
+    "ATZ": "ELM327 v1.5", "ATE0": "OK", "ATH1": "OK", "ATL0": "OK", "ATDPN": "A6", "ATI": "ELM327 v1.5", "ATLP": "OK",
+}  # fmt: skip
 
 
 @dataclass

@@ -31,19 +31,24 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-def connection() -> Iterator[Connection]:
-    with ScriptedTerminal(Engine().answer) as terminal:
-        sinks = Sinks()
-        settings = WorkerSettings(
-            adapter=AdapterSettings(terminal.port), remembered=Remembered("6"), period_s=lambda _: 0.02
-        )
-        worker = Worker(settings, sinks)
-        made = Connection(worker, lambda _: None)
-        sinks.responses = made.receive
-        worker.start()
-        assert worker.first_try_done.wait(LIMIT_S)
-        yield made
-        worker.close()
+def terminal() -> Iterator[ScriptedTerminal]:
+    with ScriptedTerminal(Engine().answer) as found:
+        yield found
+
+
+@pytest.fixture
+def connection(terminal: ScriptedTerminal) -> Iterator[Connection]:
+    sinks = Sinks()
+    settings = WorkerSettings(
+        adapter=AdapterSettings(terminal.port), remembered=Remembered("6"), period_s=lambda _: 0.02
+    )
+    worker = Worker(settings, sinks)
+    made = Connection(worker, lambda _: None)
+    sinks.responses = made.receive
+    worker.start()
+    assert worker.first_try_done.wait(LIMIT_S)
+    yield made
+    worker.close()
 
 
 def test_it_speaks_like_python_obd(connection: Connection, table: Table) -> None:
@@ -101,10 +106,59 @@ def test_a_failing_callback_is_told_once_and_stops_nothing(
     assert len([record for record in caplog.records if record.exc_info]) == 1
 
 
-def test_what_the_vehicle_does_not_have_is_not_watched_without_force(connection: Connection, table: Table) -> None:
-    connection.watch(table.find("MAF"))
-    connection.watch(table.find("MAF"), force=True)
-    assert connection.status() == "Car Connected"
+def test_what_the_vehicle_does_not_have_is_watched_only_with_force(
+    terminal: ScriptedTerminal, connection: Connection, table: Table
+) -> None:
+    maf, idle = table.find("MAF"), table.find("THROTTLE_POS")
+    connection.watch(idle)
+    connection.watch(maf, force=True)
+    until(lambda: terminal.requests.count("0110") > 1)
+    assert "0111" not in terminal.requests
+    assert connection.is_connected()  # one command without an answer is no ignition switched off
+
+
+def test_a_command_of_ones_own_is_polled_with_force(connection: Connection, table: Table) -> None:
+    obd = table.obd
+    own = obd.OBDCommand("LEVEL_RAW", "Fuel, raw", b"012F", 3, lambda messages: messages[0].data[2], obd.ECU.ENGINE)
+    got: list[Any] = []
+    connection.watch(own, got.append, force=True)
+    connection.watch(own, got.append, force=True)
+    until(lambda: len(got) > 1)
+    assert {response.value for response in got} == {0x80}
+    assert len({id(response) for response in got}) == len(got)  # the callback was given twice, and is called once
+
+
+@pytest.mark.parametrize("request_", [b"04", b"0801", b"2F1234", b"ATMA"])
+def test_a_command_that_acts_is_refused_also_with_force(
+    terminal: ScriptedTerminal, connection: Connection, table: Table, request_: bytes
+) -> None:
+    obd = table.obd
+    with pytest.raises(Refused, match="only read"):
+        connection.watch(obd.OBDCommand("HARMLESS", "", request_, 0, obd.decoders.noop), force=True)
+    assert request_.decode() not in terminal.requests
+
+
+def test_low_power_leaves_the_adapter_alone_until_normal_power(
+    terminal: ScriptedTerminal, connection: Connection, table: Table
+) -> None:
+    connection.watch(table.find("RPM"))
+    until(lambda: not connection.query(table.find("RPM")).is_null())
+    assert connection.low_power() == "Car Connected"
+    until(lambda: connection.status() == "Not Connected")
+    assert "low power" in connection.snapshot.reason
+    assert "ATLP" in terminal.requests
+    terminal.requests.clear()
+    time.sleep(0.5)
+    assert terminal.requests == []
+    connection.normal_power()
+    until(lambda: connection.is_connected() and {"010C", "010C1"} & set(terminal.requests) != set())
+
+
+def test_the_commands_of_the_vehicle_are_printed(connection: Connection, capsys: pytest.CaptureFixture[str]) -> None:
+    connection.print_commands()
+    lines = capsys.readouterr().out.splitlines()
+    assert any("010C" in line for line in lines)
+    assert not any("b'04'" in line for line in lines)
 
 
 def test_erasing_codes_cannot_be_watched(connection: Connection, table: Table) -> None:
