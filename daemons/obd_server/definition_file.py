@@ -7,16 +7,18 @@ from typing import Any
 
 from daemonkit.errors import DefinitionError
 from daemonkit.yamlfile import YamlList, YamlMapping, load
+from obd_server.link_readings import LAST_CONTACT, STARTER_BATTERY_LOW
 from obd_server.protocol.definition import PathDefinition, ServiceDefinition
 
 DEFINITIONS = Path(__file__).with_name("definitions")
 SERVICE_KEYS = ("type", "unique", "product_id", "product_name", "default", "needs", "logic", "paths")
 PATH_KEYS = (
-    "from", "or", "logic", "setting", "constant", "kind", "unit", "decimals", "dead_band", "minimum", "maximum"
+    "from", "or", "link", "logic", "setting", "constant", "kind", "unit", "decimals", "dead_band", "minimum", "maximum"
 )  # fmt: skip
 KINDS = ("float", "int", "text")
 LOGICS = {"tank": ("level", "remaining", "fluid_type", "status", "low_alarm")}
 """Classes of protocol/ that compute paths, and what they compute."""
+LINK_READINGS = (STARTER_BATTERY_LOW, LAST_CONTACT)
 FASTEST_S = 0.05
 SLOWEST_S = 86_400.0
 
@@ -67,13 +69,14 @@ def _service(key: str, entry: YamlMapping) -> ServiceDefinition:
 
 def _path(path: str, entry: YamlMapping, logics: tuple[str, ...]) -> PathDefinition:
     entry.refuse_others(PATH_KEYS)
-    given = [key for key in ("from", "logic", "setting", "constant") if key in entry]
+    given = [key for key in ("from", "link", "logic", "setting", "constant") if key in entry]
     if len(given) != 1 and given != ["logic", "setting"]:
-        raise DefinitionError(entry.where(), path, "needs one of from, logic, setting, constant")
+        raise DefinitionError(entry.where(), path, "needs one of from, link, logic, setting, constant")
     return PathDefinition(
         path=path,
         source=entry.fetch("from", str, None),
         fallback=entry.fetch("or", str, None),
+        link=entry.fetch("link", str, None, choices=LINK_READINGS),
         logic=entry.fetch("logic", str, None, choices=logics) if "logic" in entry else None,
         setting=_scalar(entry, "setting"),
         constant=_scalar(entry, "constant"),

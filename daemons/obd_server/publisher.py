@@ -79,6 +79,8 @@ class Publisher:
             for path in self.definition.paths:
                 if path.logic is not None:
                     changes[path.path] = computed[path.logic]
+                elif path.link is not None:
+                    changes[path.path] = path.convert(values.get(path.link, now))
                 elif path.source is not None:
                     changes[path.path] = self._shown(path, values, now)
 

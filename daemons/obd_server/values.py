@@ -42,8 +42,8 @@ class Values:
 
     @property
     def names(self) -> list[str]:
-        """The commands that ever had a value since the link was opened."""
-        return list(self._readings)
+        """The commands that ever had a value; these are in capitals, what the link itself tells is not."""
+        return [name for name in self._readings if name.isupper()]
 
     def clear(self) -> None:
         """Forget everything: the link is gone."""

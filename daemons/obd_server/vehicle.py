@@ -15,7 +15,7 @@ from obdio.server import OBDio
 from obdio.web import WebServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
     from pathlib import Path
 
     from obd_server.access import Rules
@@ -62,6 +62,8 @@ class Vehicle:
             ping_interval=10,
             ping_timeout=10,
         )
+        self._io.create_event("display_units", self._display_units)
+        self.ask_units: Callable[[], Awaitable[str | None]] | None = None
         self.page = Page()
         self._ticks = 0
         self._server = WebServer(Gate(self._io.app(self.page), rules), host=config.host, port=config.port)
@@ -106,6 +108,10 @@ class Vehicle:
         self._ticks += 1
         if self.rights.count and self._ticks % TRIP_TICKS == 0:
             await self._io.tell_all("trip", plain(figures))
+
+    async def _display_units(self, sid: str, _data: Any) -> str | None:
+        """Answer with the system of units that the GX shows its own values in; None when unknown."""
+        return await self.ask_units() if self.ask_units is not None and self.rights.allows(sid) else None
 
     async def serve(self) -> None:
         """Serve page and events until cancelled. Raises OSError when the address cannot be used."""

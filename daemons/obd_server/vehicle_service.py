@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from obd_server.values import Values
+    from obdio.snapshot import Snapshot
     from velib_async import Bus
     from velib_async.settings import Settings
 
@@ -34,6 +35,17 @@ FIGURES = {
     "total_distance": ("/Total/Distance", "km", 0),
     "engine_hours": ("/Engine/Hours", "h", 1),
 }
+
+
+def link_paths(link: Snapshot) -> dict[str, Any]:
+    """Return what is known about the link, by path."""
+    return {
+        "/Connected": int(link.status == "Car Connected"),
+        "/State": link.state.value,
+        "/Reason": link.reason,
+        "/Protocol": link.protocol_name,
+        "/Voltage": link.voltage_v,
+    }
 
 
 class VehicleService:
@@ -70,10 +82,13 @@ class VehicleService:
             self._add_number(f"/Own{path}", unit, None)
         await self._service.register()
 
-    def tick(self, link: Mapping[str, Any], figures: Mapping[str, Any], values: Values, now: float) -> None:
-        """Publish. link: path -> value; figures: by the names in FIGURES."""
+    def tick(
+        self, link: Snapshot, engine_running: int | None, figures: Mapping[str, Any], values: Values, now: float
+    ) -> None:
+        """Publish. engine_running: 1, 0, None for unknown; figures: by the names in FIGURES."""
         with self._service as changes:
-            for path, value in link.items():
+            changes["/EngineRunning"] = engine_running
+            for path, value in link_paths(link).items():
                 changes[path] = value
             for name, (path, _, _) in FIGURES.items():
                 changes[path] = figures.get(name)

@@ -1,10 +1,13 @@
 // The dashboard: one Socket.IO connection, tiles, trouble codes, and a searchable list of everything.
-import { convert, describe } from "./units.js";
+import { Codes } from "./codes.js";
+import { describe } from "./units.js";
+import { showTrip } from "./trip.js";
 import { ageText, TILES, Tile } from "./view.js";
 
 const DRAW_MS = 500;
 const ANSWER_MS = 8_000;
 const CODES_MS = 60_000; // trouble codes change rarely, and asking for them holds up the other values
+const RETRY_MS = 3_000; // a GX that is busy may leave a question unanswered
 const $ = (id) => document.getElementById(id);
 const STATES = {
   "car": "Connected",
@@ -21,8 +24,9 @@ const last = new Map();
 let link = null;
 let skew = 0; // our clock minus the server's
 let system = stored("units") ?? "metric";
-let rights = {};
+const codes = new Codes(ask);
 let isOnline = false;
+let retry = null;
 let trip = {};
 
 function stored(key, value) {
@@ -62,13 +66,13 @@ socket.on("connect", () => {
   $("banner").hidden = true;
   $("login").hidden = true;
   $("main").hidden = false;
-  quietly(begin());
+  begin();
 });
 
 socket.on("disconnect", () => offline("Connection to the GX lost: reconnecting…"));
 
 socket.on("connect_error", (error) => {
-  if (error.message !== "unauthorized") return offline(`No connection to the GX (${error.message}): trying again…`);
+  if (error.message !== "unauthorized") return offline(`No connection to the GX (${error.message}): reconnecting…`);
   $("login").hidden = false;
   $("main").hidden = true;
   $("state").textContent = token ? "The token is not right" : "Access token needed";
@@ -79,7 +83,7 @@ socket.on("link_state", (state) => {
   link = state;
   skew = Date.now() - state.now;
   showState();
-  if (state.state === "car" && !wasCar) quietly(begin());
+  if (state.state === "car" && !wasCar) begin();
 });
 
 socket.on("trip", (figures) => (trip = figures));
@@ -91,7 +95,7 @@ socket.on("watching", (response) => {
   tiles.get(response.command.name)?.receive(response, at, age < 1000 ? 0 : age);
   const output = document.querySelector(`output[data-name="${response.command.name}"]`);
   if (output) output.textContent = describe(response, system);
-  if (response.command.name === "STATUS") showStatus(response.value);
+  if (response.command.name === "STATUS") codes.showStatus(response.value);
 });
 
 function offline(text) {
@@ -102,12 +106,25 @@ function offline(text) {
 }
 
 async function begin() {
-  rights = await ask("rights");
-  const commands = await ask("supported_commands");
-  makeTiles(new Set(commands.map((command) => command.name)));
-  makeList(commands);
-  await watchAll();
-  await readCodes();
+  clearTimeout(retry);
+  try {
+    const rights = await ask("rights");
+    if (stored("units") === null) choose(await ask("display_units"));
+    const commands = await ask("supported_commands");
+    makeTiles(new Set(commands.map((command) => command.name)));
+    makeList(commands);
+    await watchAll();
+    if (link?.state === "car") await codes.read(rights); // a vehicle that sleeps is not woken for them
+  } catch (error) {
+    console.info(error.message);
+    if (isOnline && link?.state === "car") retry = setTimeout(begin, RETRY_MS);
+  }
+}
+
+// Without a choice made here, the units are those that the GX shows its own values in.
+function choose(system_) {
+  if (system_ !== "metric" && system_ !== "imperial") return;
+  system = $("units").value = system_;
 }
 
 async function watchAll() {
@@ -122,6 +139,13 @@ document.addEventListener("visibilitychange", () => {
 });
 
 function makeTiles(supported) {
+  for (const [name, tile] of tiles) {
+    if (supported.size && !supported.has(name)) { // another vehicle, or one that has it no more
+      tile.element.remove();
+      tiles.delete(name);
+    }
+  }
+  for (const name of watched) if (supported.size && !supported.has(name)) watched.delete(name);
   for (const [names, title] of TILES) {
     const name = names.find((candidate) => supported.has(candidate));
     if (name && !tiles.has(name)) {
@@ -175,47 +199,6 @@ function filterList() {
   for (const row of $("commands").children) row.hidden = !words.every((word) => row.dataset.words.includes(word));
 }
 
-async function readCodes() {
-  const lists = [["GET_DTC", "stored"], ["GET_CURRENT_DTC", "pending"], ["GET_PERMANENT_DTC", "permanent"]];
-  const rows = [];
-  let stored = 0;
-  for (const [name, word] of lists) {
-    const response = await ask("query", name).catch(() => null);
-    const codes = response?.value ?? [];
-    if (name === "GET_DTC") stored = codes.length;
-    rows.push(...codes.map(([code, text]) => `${code} (${word}): ${text || "no text is known"}`));
-  }
-  const status = await ask("query", "STATUS").catch(() => null);
-  if (status) showStatus(status.value);
-  list("codes", rows.length ? rows : ["No codes."]);
-  $("clear").hidden = !(rights.clear_dtc && stored > 0);
-}
-
-function showStatus(status) {
-  if (!status) return;
-  $("lamp").textContent = status.MIL ? `Warning lamp ON, ${status.DTC_COUNT} code(s)` : "Warning lamp off";
-  list("readiness", status.tests.filter((test) => test.available).map(
-    (test) => `${test.name.toLowerCase().replaceAll("_", " ")}: ${test.complete ? "complete" : "not complete"}`));
-}
-
-function list(id, texts) {
-  $(id).replaceChildren(...texts.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
-}
-
-const TRIP = [
-  ["trip_distance", "Trip", "kilometer"], ["trip_consumption", "Trip average", "liter_per_100km"],
-  ["consumption", "Now", "liter_per_100km"], ["fuel_rate", "Fuel rate", "liter_per_hour"], ["range", "Range left", "kilometer"],
-];
-
-function showTrip() {
-  const rows = TRIP.filter(([name]) => typeof trip[name] === "number").map(([name, title, unit]) => {
-    const shown = convert(trip[name], unit, system);
-    return `${title}: ${shown.text} ${shown.unit}`;
-  });
-  $("trip-card").hidden = rows.length === 0;
-  list("trip", rows);
-}
-
 function showState() {
   const state = !isOnline ? "Not connected to the GX" : STATES[link?.state] ?? link?.state ?? "Connecting…";
   const rpm = last.get("RPM")?.value;
@@ -237,27 +220,20 @@ $("units").addEventListener("change", () => {
   draw();
 });
 $("search").addEventListener("input", filterList);
-$("read-codes").addEventListener("click", () => quietly(readCodes()));
+$("read-codes").addEventListener("click", () => quietly(codes.read()));
 $("login").addEventListener("submit", (event) => {
   event.preventDefault();
   token = stored("token", $("token").value) ?? $("token").value;
   socket.disconnect().connect();
 });
-$("clear").addEventListener("submit", (event) => {
-  event.preventDefault();
-  ask("clear_dtc", { confirm: Number($("confirm").value) }).then(
-    () => ($("clear-result").textContent = "Cleared. The codes were recorded."),
-    (error) => ($("clear-result").textContent = error.message),
-  ).then(() => quietly(readCodes()));
-});
 function draw() {
   showState();
-  showTrip();
+  showTrip(trip, system);
   const isLive = isOnline && link?.state === "car";
   document.body.classList.toggle("not-live", !isLive);
   for (const tile of tiles.values()) tile.draw(performance.now(), system, isLive);
 }
 setInterval(draw, DRAW_MS);
 setInterval(() => {
-  if (isOnline && link?.state === "car" && document.visibilityState === "visible") quietly(readCodes());
+  if (isOnline && link?.state === "car" && document.visibilityState === "visible") quietly(codes.read());
 }, CODES_MS);

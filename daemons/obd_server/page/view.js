@@ -6,6 +6,10 @@ const SAMPLES = 300; // one per second
 const FIRST_INTERVAL_MS = 12_000; // until a command's own rhythm is known; the slowest tile comes every 10 s
 const MISSED = 3; // so many missed values make the last one old
 const SHORTEST_MS = 3_000;
+const REDLINE = 0.85; // of the highest engine speed seen: what a vehicle allows is not told
+const RUNNING_RPM = 300;
+const SMALLEST_SCALE_RPM = 5_000; // until the engine was turned higher
+const ARC = "M 21.7 73.3 A 40 40 0 1 1 78.3 73.3"; // three quarters of a circle, from lower left to lower right
 
 /** What a tile says about its value: "", "warn" or "bad", and a note. */
 const JUDGEMENTS = {
@@ -13,7 +17,7 @@ const JUDGEMENTS = {
   FUEL_LEVEL: (v) => (v < 10 ? ["warn", "low"] : ["", ""]),
   CONTROL_MODULE_VOLTAGE: (v) => judgeVoltage(v),
   ELM_VOLTAGE: (v) => judgeVoltage(v),
-  RPM: (v, tile) => (v > 0 && v >= 0.85 * tile.highest && tile.highest > 3000 ? ["warn", "high"] : ["", v > 300 ? "running" : "off"]),
+  RPM: (v, tile) => (v >= REDLINE * tile.scale ? ["warn", "high"] : ["", v > RUNNING_RPM ? "running" : "off"]),
 };
 
 function judgeVoltage(volts) {
@@ -41,8 +45,13 @@ export class Tile {
     this.element.className = "tile stale";
     this.element.dataset.name = name;
     this.element.innerHTML = '<h2></h2><p class="value"><span class="number">–</span> <span class="unit"></span></p>'
-      + '<p class="note"></p><svg viewBox="0 0 300 40" preserveAspectRatio="none" aria-hidden="true"><polyline/></svg>';
+      + '<p class="note"></p>' + (name === "RPM" ? arc() : "") + '<svg class="spark" viewBox="0 0 300 40" preserveAspectRatio="none" aria-hidden="true"><polyline/></svg>';
     this.element.querySelector("h2").textContent = title;
+  }
+
+  /** The end of the arc. */
+  get scale() {
+    return Math.max(SMALLEST_SCALE_RPM, this.highest);
   }
 
   receive(response, at, ageMs) {
@@ -70,7 +79,13 @@ export class Tile {
     this.element.querySelector(".number").textContent = shown.text;
     this.element.querySelector(".unit").textContent = shown.unit;
     this.element.querySelector(".note").textContent = isStale ? (age === null ? "no value yet" : `${ageText(age)} old`) : note;
+    if (this.name === "RPM") this.#turn(has ? value : 0);
     this.#spark(now, system);
+  }
+
+  #turn(rpm) {
+    const share = Math.min(1, Math.max(0, rpm / this.scale));
+    this.element.querySelector(".turn").setAttribute("stroke-dasharray", `${(100 * share).toFixed(1)} 100`);
   }
 
   #spark(now, system) {
@@ -84,6 +99,14 @@ export class Tile {
     });
     this.element.querySelector("polyline").setAttribute("points", points.join(" "));
   }
+}
+
+/** The engine speed as an arc, of which the last part is red. Screen readers have the number. */
+function arc() {
+  const red = 100 * (1 - REDLINE);
+  return `<svg class="arc" viewBox="0 0 100 78" aria-hidden="true"><path class="rim" d="${ARC}" pathLength="100"/>`
+    + `<path class="redline" d="${ARC}" pathLength="100" stroke-dasharray="${red} 100" stroke-dashoffset="${red - 100}"/>`
+    + `<path class="turn" d="${ARC}" pathLength="100" stroke-dasharray="0 100"/></svg>`;
 }
 
 export function ageText(ms) {

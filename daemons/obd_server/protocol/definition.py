@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathDefinition:
-    """One path. Exactly one of source, logic, setting (a default) and constant says where its value comes from.
+    """One path. Exactly one of source, link, logic, setting (a default) and constant says where its value comes from.
 
     A path with logic and setting is computed from its setting, which is what a write changes.
     """
@@ -16,6 +16,7 @@ class PathDefinition:
     path: str
     source: str | None = None
     fallback: str | None = None
+    link: str | None = None
     logic: str | None = None
     setting: float | str | None = None
     constant: float | str | None = None

@@ -51,6 +51,8 @@ class TankLogic:
         }
 
     def _level(self, now: float, max_age_s: float) -> float | None:
+        # Unknown, not the last level, while the vehicle is parked: tanks are filled with the ignition off, and a level
+        # that may be yesterday's would stand on the GX and in VRM without its age.
         if not self._samples or now - self._samples[-1][0] > max_age_s:
             self._samples.clear()
             return None

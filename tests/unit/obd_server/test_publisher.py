@@ -1,14 +1,17 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from obd_server.definition_file import load_services
+from obd_server.link_readings import LAST_CONTACT
 from obd_server.protocol.reading import Reading
 from obd_server.publisher import Publisher
 from obd_server.values import PERIODS, SHORTEST_AGE_S, Values
 from obd_server.vehicle_service import FIGURES, MAX_VALUES, VehicleService
+from obdio.link import LinkState
+from obdio.snapshot import Snapshot
 from simulators.gx.settings import SettingsSimulator
 from velib_async import open_bus
 from velib_async.settings import Settings
@@ -100,8 +103,9 @@ async def test_the_vehicle_service_shows_everything_polled_up_to_a_limit(
         known.receive(Reading(name, value, 0.0))
     for number in range(2 * MAX_VALUES):
         known.receive(Reading(f"PID_{number}", 1.0, 0.0))
-    link: dict[str, Any] = {"/State": "car", "/Connected": 1, "/EngineRunning": 1}
-    vehicle.tick(link, dict.fromkeys(FIGURES, 1.5), known, 0.0)
+    known.receive(Reading(LAST_CONTACT, 1.0, 0.0))  # a name that is no path
+    link = Snapshot(state=LinkState.CAR, reason="connected", voltage_v=14.1)
+    vehicle.tick(link, 1, dict.fromkeys(FIGURES, 1.5), known, 0.0)
     shown = vehicle.items
     assert shown["/Own/Gearbox/Temperature"] == 80.0
     assert (shown["/Mil"], shown["/Dtc/Count"]) == (1, 3)
@@ -109,7 +113,8 @@ async def test_the_vehicle_service_shows_everything_polled_up_to_a_limit(
     assert shown["/Fuel/Range"] == 1.5
     assert "/Values/VIN" not in shown  # identifies the vehicle, and is no number
     assert len(shown) <= MAX_VALUES + 1
-    vehicle.tick(link, {}, known, SHORTEST_AGE_S * PERIODS)
+    assert (shown["/State"], shown["/Connected"], shown["/EngineRunning"], shown["/Voltage"]) == ("car", 1, 1, 14.1)
+    vehicle.tick(link, None, {}, known, SHORTEST_AGE_S * PERIODS)
     assert vehicle.items["/Values/SPEED"] is None
     assert vehicle.items["/Fuel/Range"] is None
     await vehicle.close()
