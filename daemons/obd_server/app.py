@@ -144,7 +144,7 @@ class Server:
             figures = self._trip.figures(now, self._services.tank_l)
             running = self._trip.engine_running(now)
             vehicle.tick(self._snapshot, running, figures, self._values, now)
-            await self._car.tell_trip(figures)
+            await self._car.tell_trip({**figures, "tank": self._services.tank_l})
             self._memory.put("trip", self._trip.save())
             await self._memory.save(now, at_once=bool(was_running) and not running)
             was_running = running

@@ -201,8 +201,9 @@ function filterList() {
 
 function showState() {
   const state = !isOnline ? "Not connected to the GX" : STATES[link?.state] ?? link?.state ?? "Connecting…";
+  const where = isOnline && link?.state === "no port" && link.port ? ` on ${link.port}` : "";
   const rpm = last.get("RPM")?.value;
-  const words = isOnline && link?.state === "car" && rpm > 300 ? "Engine running" : state;
+  const words = isOnline && link?.state === "car" && rpm > 300 ? "Engine running" : state + where;
   if ($("state").textContent !== words) $("state").textContent = words; // else it would be read aloud again and again
   const newest = Math.max(...[...tiles.values()].map((tile) => tile.receivedAt ?? -Infinity));
   const age = Number.isFinite(newest) ? `last value ${ageText(performance.now() - newest)} ago` : "no values yet";

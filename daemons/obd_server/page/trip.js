@@ -3,6 +3,7 @@ import { list } from "./codes.js";
 import { convert } from "./units.js";
 
 const ROWS = [
+  ["tank", "Fuel left", "liter"],
   ["trip_distance", "Trip", "kilometer"], ["trip_consumption", "Trip average", "liter_per_100km"],
   ["consumption", "Now", "liter_per_100km"], ["fuel_rate", "Fuel rate", "liter_per_hour"], ["range", "Range left", "kilometer"],
 ];

@@ -4,6 +4,7 @@ const CONVERSIONS = {
   kilometer_per_hour: { metric: [same, "km/h", 0], imperial: [(v) => v / 1.609344, "mph", 0] },
   degree_Celsius: { metric: [same, "°C", 0], imperial: [(v) => v * 1.8 + 32, "°F", 0] },
   kilometer: { metric: [same, "km", 0], imperial: [(v) => v / 1.609344, "mi", 0] },
+  liter: { metric: [same, "L", 0], imperial: [(v) => v / 3.785412, "gal", 1] },
   liter_per_hour: { metric: [same, "L/h", 1], imperial: [(v) => v / 3.785412, "gal/h", 2] },
   liter_per_100km: { metric: [same, "L/100 km", 1], imperial: [(v) => 235.2146 / v, "mpg", 0] },
   kilopascal: { metric: [same, "kPa", 0], imperial: [(v) => v * 0.1450377, "psi", 1] },

@@ -40,6 +40,7 @@ async def test_values_move_and_go_grey_and_come_back(station: Station, chromium:
         assert await page.run("document.querySelector('h1').textContent") in ("Engine running", "Connected")
         await page.until("document.querySelector('.tile[data-name=RPM] polyline').getAttribute('points').length > 20")
         await page.until("document.getElementById('codes').innerText.includes('No codes')")
+        await page.until("document.getElementById('trip').innerText.includes('Fuel left: 40 L')")
         await page.shoot("phone-live")
 
         station.vehicle.change("engineoff")
@@ -48,6 +49,11 @@ async def test_values_move_and_go_grey_and_come_back(station: Station, chromium:
         assert "old" in await page.run("document.querySelector('.tile[data-name=RPM] .note').textContent")
         await page.shoot("phone-ignition-off")
         station.vehicle.change("car")
+        await page.until("document.querySelectorAll('.tile:not(.stale)').length >= 6")
+
+        station.vehicle.stop()
+        await page.until("document.querySelector('h1').textContent.startsWith('Adapter not found on /')")
+        station.vehicle.start()
         await page.until("document.querySelectorAll('.tile:not(.stale)').length >= 6")
 
         station.daemon.stop()
