@@ -79,5 +79,6 @@ class Rules:
     def grant(self, *, peer: str | None, is_forwarded: bool, token: str | None) -> Grant | None:
         """Return what a client may do, None when it may not connect. peer: its address; is_forwarded: by a proxy."""
         if token:
-            return Grant.FULL if hmac.compare_digest(token.encode(), self.token.encode()) else None
+            given = token.encode("utf-8", "surrogatepass")  # JSON can carry what is no text
+            return Grant.FULL if hmac.compare_digest(given, self.token.encode()) else None
         return Grant.READ if is_loopback(peer) and not is_forwarded else None

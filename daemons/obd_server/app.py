@@ -196,8 +196,10 @@ def _read(context: Context) -> tuple[Config, dict[str, OwnPid]]:
 async def main(context: Context) -> None:
     """Run the daemon until it is cancelled."""
     config, own = _read(context)
-    for name in ("pint", "uvicorn", "engineio", "socketio"):
+    for name in ("pint", "uvicorn"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    for name in ("engineio.server", "socketio.server"):  # a traceback for each packet that is none: anybody could fill the log
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     await Server(context, config, own).run()
 
 

@@ -6,6 +6,8 @@ import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+MAX_CONNECTIONS = 100
+"""TCP connections at once: 16 clients, each with the six that a browser opens for a page. More get 503."""
 MISSING_ON_VENUS = ("multiprocessing", "multiprocessing.context")
 
 
@@ -65,6 +67,7 @@ class WebServer:
             log_config=None,
             access_log=False,
             server_header=False,
+            limit_concurrency=MAX_CONNECTIONS,
             timeout_graceful_shutdown=2,
         )
         self._server = uvicorn.Server(config)

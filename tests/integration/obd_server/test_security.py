@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
 import socketio  # type: ignore[import-untyped]
 
+from obdio.web import MAX_CONNECTIONS
 from tests.integration.obd_server.station import Station, network_address
 from tests.integration.obdio.program import Client, connected, refused_while_running
 
@@ -165,3 +167,44 @@ async def test_the_number_of_clients_is_limited(opened: Station) -> None:
 def test_the_token_file_is_for_root_only(locked: Station) -> None:
     assert (locked.conf / "obd-server.token").stat().st_mode & 0o077 == 0
     assert locked.token not in locked.daemon.output
+
+
+@pytest.mark.parametrize("packet", ["42" + "[" * 15_000, "4garbage", "42{", '42["watch",' + "9" * 5_000 + "]", "49"])
+async def test_packets_that_are_none_do_no_harm_and_fill_no_log(locked: Station, packet: str) -> None:
+    before = len(locked.daemon.output)
+    url = f"{locked.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
+    async with aiohttp.ClientSession() as session, session.ws_connect(url) as raw:
+        await raw.receive_str()
+        await raw.send_str("40")
+        for _ in range(3):
+            await raw.send_str(packet)
+    async with connected(locked.url) as client:
+        assert await client.ask("status") == "Car Connected"
+    assert locked.daemon.output[before:].count("\n") <= 1
+
+
+async def test_a_token_that_is_no_text_is_refused(locked: Station) -> None:
+    url = f"{locked.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
+    async with aiohttp.ClientSession() as session, session.ws_connect(url) as raw:
+        await raw.receive_str()
+        await raw.send_str('40{"token":"\\ud800"}')
+        assert "unauthorized" in await raw.receive_str()
+
+
+async def test_connections_are_limited_and_come_back(locked: Station) -> None:
+    async with connected(locked.url) as client:
+        idle = [await asyncio.open_connection("127.0.0.1", locked.web_port) for _ in range(MAX_CONNECTIONS)]
+        try:
+            async with aiohttp.ClientSession() as session, session.get(locked.url) as answer:
+                assert answer.status == 503
+            assert await client.ask("status") == "Car Connected"
+        finally:
+            for _, writer in idle:
+                writer.close()
+                await writer.wait_closed()
+    async with asyncio.timeout(30), aiohttp.ClientSession() as session:
+        while True:
+            async with session.get(locked.url) as answer:
+                if answer.status == 200:
+                    break
+            await asyncio.sleep(0.2)
