@@ -32,6 +32,14 @@ def station(tmp_path: Path) -> Iterator[Station]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def shared_station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
+    """Keep one for the tests that only look."""
+    fetch_client()
+    with Station(tmp_path_factory.mktemp("station")) as found:
+        yield found
+
+
 async def test_values_move_and_go_grey_and_come_back(station: Station, chromium: Chromium) -> None:
     async with Page(chromium, station.url) as page:
         await page.until("document.querySelectorAll('.tile:not(.stale)').length >= 6")
@@ -67,8 +75,8 @@ async def test_values_move_and_go_grey_and_come_back(station: Station, chromium:
         assert errors == []
 
 
-async def test_units_search_and_watching_from_the_list(station: Station, chromium: Chromium) -> None:
-    async with Page(chromium, station.url, width=1024, height=900) as page:
+async def test_units_search_and_watching_from_the_list(shared_station: Station, chromium: Chromium) -> None:
+    async with Page(chromium, shared_station.url, width=1024, height=900) as page:
         await page.until("document.querySelectorAll('.tile:not(.stale)').length >= 6")
         unit = "document.querySelector('.tile[data-name=SPEED] .unit').textContent"
         assert await page.run(unit) == "km/h"
@@ -86,9 +94,9 @@ async def test_units_search_and_watching_from_the_list(station: Station, chromiu
 
 
 async def test_it_fits_320_pixels_and_is_used_with_keys_and_by_screen_readers(
-    station: Station, chromium: Chromium
+    shared_station: Station, chromium: Chromium
 ) -> None:
-    async with Page(chromium, station.url, width=320, height=640) as page:
+    async with Page(chromium, shared_station.url, width=320, height=640) as page:
         await page.until("document.querySelectorAll('.tile').length >= 6")
         assert await page.run("document.documentElement.scrollWidth <= 320")
         await page.press("Tab")
@@ -107,13 +115,13 @@ async def test_it_fits_320_pixels_and_is_used_with_keys_and_by_screen_readers(
         await page.shoot("phone-320")
 
 
-async def test_nothing_is_loaded_from_elsewhere(station: Station, chromium: Chromium) -> None:
-    async with Page(chromium, station.url) as page:
+async def test_nothing_is_loaded_from_elsewhere(shared_station: Station, chromium: Chromium) -> None:
+    async with Page(chromium, shared_station.url) as page:
         await page.until("document.querySelectorAll('.tile:not(.stale)').length >= 6")
         hosts = await page.run(
             "[...new Set(performance.getEntriesByType('resource').map(entry => new URL(entry.name).host))]"
         )
-    assert hosts == [station.url.removeprefix("http://")]
+    assert hosts == [shared_station.url.removeprefix("http://")]
 
 
 async def test_the_network_logs_in_with_the_token_and_keeps_it(tmp_path: Path, chromium: Chromium) -> None:

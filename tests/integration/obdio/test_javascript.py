@@ -6,10 +6,11 @@ import asyncio
 import json
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from obdio.events import Events
 from simulators.peers.process import MissingProgramError, find_program
 from tests.integration.obdio.program import ObdProgram
 
@@ -55,6 +56,7 @@ async def test_the_npm_client_drives_every_event(shared_vehicle: Vehicle, free_p
     with ObdProgram(script, tcp) as program:
         results = await run_node(Path(__file__).parent / "javascript/events.mjs", program.url)
     acks, events = results["acks"], results["events"]
+    assert set(acks) == set(Events(cast("Any", None)).table)  # every default event was sent
     assert acks["status"] == events["status"] == "Car Connected"
     assert acks["supports"] is acks["has_name"] is True
     assert acks["query"]["command"]["name"] == "RPM"

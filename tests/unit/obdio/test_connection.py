@@ -62,6 +62,12 @@ def test_it_speaks_like_python_obd(connection: Connection, table: Table) -> None
     assert connection.query(table.find("RPM")).is_null()
 
 
+def test_every_method_of_python_obds_async_is_there(table: Table) -> None:
+    methods = {name for name in dir(table.obd.Async) if not name.startswith("_")}
+    assert {"watch", "query", "low_power", "test_cmd"} <= methods
+    assert methods - set(dir(Connection)) == {"run"}  # the body of its thread, for nobody to call
+
+
 def test_watched_values_reach_their_callbacks_until_unwatched(connection: Connection, table: Table) -> None:
     first: list[Any] = []
     second: list[Any] = []

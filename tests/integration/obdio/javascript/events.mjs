@@ -24,7 +24,7 @@ const waitFor = async (condition) => {
 
 socket.on("connect", async () => {
   for (const name of ["status", "is_connected", "port_name", "protocol_id", "protocol_name", "supported_commands",
-    "available_ports", "all_protocols", "all_dtcs", "all_commands", "link_state", "start", "stop"]) await ask(name);
+    "available_ports", "all_protocols", "all_dtcs", "all_commands", "link_state", "rights", "start", "stop"]) await ask(name);
   await ask("start", undefined);
   for (const [name, argument] of [["supports", "RPM"], ["has_name", "RPM"], ["query", "RPM"], ["get_command", "RPM"],
     ["get_dtc", "P0104"], ["watch", ["RPM", "SPEED"]]]) await ask(name, argument);
