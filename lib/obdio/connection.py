@@ -135,8 +135,8 @@ class Connection:
                 self.start()
 
     def query(self, c: Any, force: bool = False) -> Any:  # noqa: ARG002, FBT001, FBT002 - python-OBD's signature
-        """Return the last response to c, an empty one when nothing came since the link was opened."""
-        last = self._last.get(c.name)
+        """Return the last response to c; an empty one when nothing came, or while the vehicle does not answer."""
+        last = self._last.get(c.name) if self.is_connected() else None
         return load().OBDResponse() if last is None else last[0]
 
     def last(self, name: str, max_age_s: float = float("inf")) -> Any | None:
@@ -177,7 +177,7 @@ class Connection:
                 self._call(callback, response)
 
     def forget(self) -> None:
-        """Drop all values: the link is gone, and an old value must not look like a new one."""
+        """Drop all values: when something has changed, an old value must not look like a new one."""
         self._last.clear()
 
     def _call(self, callback: Callback, response: Any) -> None:

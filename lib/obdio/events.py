@@ -207,7 +207,8 @@ class Events:
         """Erase trouble codes: needs the switch, write rights, {confirm: number of stored codes}, engine off."""
         if not self._host.policy.may_clear(sid):
             raise Refused("clearing trouble codes is switched off, or not among your rights")
-        worker = self._connection().worker
+        connection = self._connection()
+        worker = connection.worker
         saved = plain({name: await wait(worker.query(name)) for name in ("GET_DTC", "GET_CURRENT_DTC", "STATUS")})
         count = len((saved["GET_DTC"] or {}).get("value") or [])
         confirm = args[0].get("confirm") if args and isinstance(args[0], dict) else None
@@ -218,6 +219,7 @@ class Events:
         except OSError as error:
             raise Refused(f"the record of it cannot be written: {error.strerror}") from None
         await wait(worker.clear_codes())
+        connection.forget()  # who asks now must not get the codes of three seconds ago
         return {"cleared": True, "saved": saved}
 
     def _connection(self) -> Connection:

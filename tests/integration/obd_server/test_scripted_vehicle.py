@@ -46,7 +46,10 @@ def parked(directory: Path, config: str = "", **values: str) -> Iterator[tuple[S
 
 
 async def test_outside_air_and_an_electric_vehicle(tmp_path: Path) -> None:
-    config = "services: {ev: true}\nrates: {ODOMETER: 1, AMBIANT_AIR_TEMP: 1}\nbattery_guard: {sleep_after: 3600}"
+    config = (
+        "services: {ev: true}\nbattery_guard: {sleep_after: 3600}\n"
+        "rates: {ODOMETER: 1, AMBIANT_AIR_TEMP: 1, HYBRID_BATTERY_REMAINING: 1}"
+    )
     began = int(time.time())
     identity = {"0900": frames(b"\x49\x00\x40\0\0\0"), "0902": frames(b"\x49\x02\x01" + VIN.encode())}
     with parked(tmp_path, config, **identity) as (station, engine, _):
@@ -104,11 +107,12 @@ async def test_codes_are_erased_once_when_everything_is_right_and_recorded_first
             assert "did not confirm" in (await owner.ask("clear_dtc", {"confirm": 1}))["error"]["reason"]
             assert requests.count("04") == 1  # asked only when all was right; this vehicle did not answer
             requests.clear()
-            engine.other["04"] = "7E80144"
+            _erase(engine)
             answer = await owner.ask("clear_dtc", {"confirm": 1})
             assert answer["cleared"] is True
             assert answer["saved"]["GET_DTC"]["value"][0][0] == "P0104"
             assert requests.count("04") == 1
+            assert (await owner.ask("query", "GET_DTC"))["value"] == []  # and not what was known a second ago
     records = [json.loads(line) for line in (station.conf / "state/obd-server-audit.jsonl").read_text().splitlines()]
     assert records[-1]["details"]["GET_DTC"]["value"][0][0] == "P0104"
 

@@ -151,6 +151,7 @@ def test_low_power_leaves_the_adapter_alone_until_normal_power(
     until(lambda: not connection.query(table.find("RPM")).is_null())
     assert connection.low_power() == "Car Connected"
     until(lambda: connection.status() == "Not Connected")
+    assert connection.query(table.find("RPM")).is_null()  # python-OBD would give the last value for ever
     assert "low power" in connection.snapshot.reason
     assert "ATLP" in terminal.requests
     terminal.requests.clear()
