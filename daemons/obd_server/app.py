@@ -198,7 +198,8 @@ async def main(context: Context) -> None:
     config, own = _read(context)
     for name in ("pint", "uvicorn"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    for name in ("engineio.server", "socketio.server"):  # a traceback for each packet that is none: anybody could fill the log
+    # A traceback for each packet that is none: anybody could fill the log.
+    for name in ("engineio.server", "socketio.server"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     await Server(context, config, own).run()
 
