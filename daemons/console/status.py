@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from console.suite import Suite, resident_kb
@@ -34,6 +35,7 @@ def main(arguments: list[str]) -> int:
             ago = format_duration(time.time() - moment)
             notes.append(cut(f"{name}: {ago} ago: {text}", WIDTH))
     lines = [cut(head, WIDTH), "", *render(rows, right=frozenset({4, 5}))]
+    lines += [line for name in suite.daemons() for line in describe_page(name, suite.report(name))]
     if notes:
         lines += ["", "Last problem of each in the last 24 hours:", *notes]
     if not is_well:
@@ -62,6 +64,20 @@ def describe(suite: Suite, name: str) -> tuple[tuple[str, ...], bool]:
         count_devices(report) if is_current else "",
     )
     return row, state in ("running", "starting")
+
+
+def describe_page(name: str, report: dict[str, Any]) -> list[str]:
+    """Return where the page of a daemon is and what it asks for, nothing for a daemon without one."""
+    address, file = report.get("dashboard"), report.get("token_file")
+    if not isinstance(address, str) or report.get("state") != "running":
+        return []
+    lines = ["", f"{name}: {address}"]
+    if isinstance(file, str):
+        try:
+            lines.append(f"  token for other devices of the network: {Path(file).read_text().strip()}")
+        except OSError as error:
+            lines.append(f"  its token is in {file} ({error.strerror})")
+    return lines
 
 
 def count_devices(report: dict[str, Any]) -> str:

@@ -168,6 +168,7 @@ class Server:
             dashboard=address,
             clients=self._car.rights.count,
             services=self._services.keys,
+            devices=int(known.status == "Car Connected"),
         )
 
     def _on_readings(self, readings: list[Reading]) -> None:
