@@ -109,10 +109,10 @@ class Station:
             broker = stack.enter_context(Mosquitto())
             if not self._adapter:
                 self.vehicle = stack.enter_context(Vehicle())
-            gx = Peer("gx", self._gx(broker.port), env=self._environment())
+            gx = Peer("gx", self._gx(broker.port), env=self.environment())
             stack.enter_context(gx)
             gx.wait_output("is up on")
-            self.daemon = stack.enter_context(Peer("obd-server", self.daemon_command(), env=self._environment()))
+            self.daemon = stack.enter_context(Peer("obd-server", self.daemon_command(), env=self.environment()))
             self.daemon.wait_output("dashboard at")
             if not self._adapter:
                 self.daemon.wait_output("vehicle link: car")
@@ -131,7 +131,8 @@ class Station:
         gx = [sys.executable, "-m", "simulators.gx", "--dbus", self.bus.address, "--mqtt-port", str(mqtt_port)]
         return [*gx, "--portal-id", "c0619ab00000", "--settings", str(self.directory / "settings.xml")]
 
-    def _environment(self) -> Mapping[str, str]:
+    def environment(self) -> Mapping[str, str]:
+        """Return the environment of everything that belongs to this station."""
         return {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(str(REPOSITORY / part) for part in (".", "lib", "daemons")),

@@ -10,7 +10,7 @@ import pytest
 import socketio  # type: ignore[import-untyped]
 
 from obdio.web import MAX_CONNECTIONS
-from tests.integration.obd_server.station import Station, network_address
+from tests.integration.obd_server.station import REPOSITORY, Station, network_address
 from tests.integration.obdio.program import Client, connected, refused_while_running
 
 if TYPE_CHECKING:
@@ -208,3 +208,15 @@ async def test_connections_are_limited_and_come_back(locked: Station) -> None:
                 if answer.status == 200:
                     break
             await asyncio.sleep(0.2)
+
+
+async def test_the_operator_is_shown_address_and_token(locked: Station) -> None:
+    async with asyncio.timeout(60):
+        while not locked.status.get("dashboard"):  # noqa: ASYNC110 - a file that is written every 5 s
+            await asyncio.sleep(0.2)
+    process = await asyncio.create_subprocess_exec(
+        REPOSITORY / "bin/venus-daemons", "status", env=locked.environment(), stdout=asyncio.subprocess.PIPE
+    )
+    shown = (await process.communicate())[0].decode()
+    assert f"obd-server: {locked.url}/" in shown
+    assert locked.token in shown
