@@ -13,6 +13,7 @@ from simulators.mqtt.registration import (
     BadReplyError,
     encode_proxy,
     encode_status,
+    is_forgotten,
     parse_reply,
     topic,
 )
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 ASK_AGAIN_S: Final = 2.0
 """After an unanswered Status: mqtt-devices may start later than the device."""
 
-REGISTER_AGAIN_S: Final = 10.0
-"""After an answered one: mqtt-devices may have been restarted, and Status is not retained."""
+REGISTER_AGAIN_S: Final = 60.0
+"""After an answered one, in case nobody says that it was lost. Each costs two lines in the log of the GX."""
 
 ASKS_BEFORE_WARNING: Final = 2
 """A daemon that is just starting deserves some patience."""
@@ -99,6 +100,8 @@ class DeviceClient:
     def _receive(self, where: str, payload: bytes) -> None:
         if where == topic(self._client_id, "Error"):
             _LOG.warning("mqtt-devices refuses: %s", payload.decode(errors="replace"))
+            if is_forgotten(payload):
+                self._next_status = float("-inf")
             return
         try:
             paths = {key: path for key, path in parse_reply(payload).items() if key in self._models}

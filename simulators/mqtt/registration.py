@@ -49,6 +49,14 @@ def parse_reply(payload: bytes) -> dict[str, str]:
         raise BadReplyError(f"{type(error).__name__}: {error}") from error
 
 
+def is_forgotten(error: bytes) -> bool:
+    """Whether an Error says that our services are not registered (any more): mqtt-devices was restarted, say."""
+    try:
+        return bool(json.loads(error)["reason"] == "not_yours")
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
 def encode_proxy(write_path: str, values: Values) -> str:
     """Values for one service."""
     return json.dumps({"topicPath": write_path, "values": dict(values)})

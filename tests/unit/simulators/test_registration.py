@@ -8,7 +8,7 @@ import pytest
 
 from simulators.mqtt.command import is_loopback, run
 from simulators.mqtt.gps import Boat
-from simulators.mqtt.registration import BadReplyError, encode_proxy, encode_status, parse_reply, topic
+from simulators.mqtt.registration import BadReplyError, encode_proxy, encode_status, is_forgotten, parse_reply, topic
 
 
 def test_a_status_names_the_services_and_the_last_will() -> None:
@@ -66,3 +66,9 @@ def test_only_this_computer_is_safe(*, host: str, loopback: bool) -> None:
 def test_fake_power_for_another_computer_needs_a_yes(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("gps", {"g1": Boat()}, ["--host", "venus.invalid"]) == 2
     assert "--yes-fake-power" in capsys.readouterr().err
+
+
+def test_only_a_refusal_of_unregistered_services_asks_for_a_new_registration() -> None:
+    assert is_forgotten(b'{"reason": "not_yours", "field": "topicPath"}')
+    for other in (b'{"reason": "unknown_path"}', b"{}", b"[]", b"5", b"not json", b"\xff"):
+        assert not is_forgotten(other)
