@@ -13,10 +13,14 @@ from mqtt_devices.broker import Broker
 from mqtt_devices.connections import ConnectionBudget
 from mqtt_devices.controls import Controls
 from mqtt_devices.driver import Driver
+from mqtt_devices.memory_file import MemoryFile
 from mqtt_devices.options import add_arguments, read_broker, read_policy
 from mqtt_devices.portal import find_portal_id
+from mqtt_devices.protocol.effects import Publish
 from mqtt_devices.protocol.inbox import Inbox
+from mqtt_devices.protocol.names import STATE_TOPIC
 from mqtt_devices.protocol.registry import Registry
+from mqtt_devices.protocol.reply import encode_state
 from mqtt_devices.publisher import Publisher
 from mqtt_devices.services_file import load_services
 from mqtt_devices.status_report import StatusReport
@@ -41,11 +45,15 @@ async def serve(context: Context) -> None:
     """
     registry = Registry(load_services(), read_policy(context.config))
     address = read_broker(context.arguments, context.config)
-    inbox = Inbox()
-    broker = Broker(address, inbox=inbox)
-    driver = Driver(registry, broker=broker, inbox=inbox)
+    inbox, arrived = Inbox(), asyncio.Event()
+    will = Publish(STATE_TOPIC, encode_state(None, is_online=False), retain=True)
+    broker = Broker(address, inbox=inbox, arrived=arrived, will=will)
+    memory = MemoryFile(context.paths.state / f"{NAME}.json", registry.remembered)
+    driver = Driver(registry, brokers={"": broker}, inbox=inbox, arrived=arrived, on_remember=memory.note_change)
+    driver.restore(await asyncio.to_thread(memory.load))
     report = StatusReport(context.status, registry, inbox)
     async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(memory.run(), name="memory")
         link = f"MQTT broker {address.host}:{address.port}"
         tasks.create_task(
             keep_connected(link, partial(broker.session, driver.get_topics), on_state=report.set_broker), name="broker"
@@ -66,6 +74,7 @@ async def _serve_bus(context: Context, registry: Registry, driver: Driver) -> No
         connect=(context.bus_address, library),
         version=context.version,
         on_lost=driver.lose,
+        on_heard=driver.hear,
     )
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -73,6 +82,7 @@ async def _serve_bus(context: Context, registry: Registry, driver: Driver) -> No
             await controls.open()
             portal_id = await find_portal_id(bus, context.paths.data / "venus" / "unique-id")
             tasks.create_task(controls.run(), name="controls")
+            tasks.create_task(controls.run_counters(), name="counters")
             await driver.run(publisher, portal_id)
     finally:
         await publisher.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
 from collections import deque
@@ -33,6 +34,8 @@ _REFUSED = 0x80
 # A broker of the local network that has not answered within this time will not.
 ANSWER_LIMIT_S = 10.0
 KEEPALIVE_S = 60
+# A daemon that is told to stop has 5 s for everything.
+GOODBYE_LIMIT_S = 1.0
 
 _log = logging.getLogger(__name__)
 # paho logs one line for each packet at DEBUG; its failures arrive here as exceptions.
@@ -47,17 +50,30 @@ class Broker:
 
     Args:
         address: where, and as whom.
-        inbox: takes what arrives; `arrived` is set then.
+        inbox: takes what arrives.
+        name: goes into its messages.
+        arrived: is set when something did.
+        will: what the broker is to publish when this process is gone.
     """
 
-    def __init__(self, address: BrokerAddress, *, inbox: Inbox) -> None:
+    def __init__(
+        self,
+        address: BrokerAddress,
+        *,
+        inbox: Inbox,
+        name: str = "",
+        arrived: asyncio.Event | None = None,
+        will: Publish | None = None,
+    ) -> None:
         self._address = address
         self._inbox = inbox
+        self._name = name
+        self._will = will
         self._outbox: deque[Request] = deque(maxlen=MAX_OUTBOX)
         self._has_output = asyncio.Event()
         self._identifier = f"mqtt-devices-{secrets.token_hex(4)}"
         self._protocol = aiomqtt.ProtocolVersion.V5
-        self.arrived = asyncio.Event()
+        self.arrived = arrived or asyncio.Event()
 
     def send(self, request: Request) -> None:
         """Queue a request; beyond MAX_OUTBOX the oldest is dropped."""
@@ -76,10 +92,21 @@ class Broker:
                 self._keep_publications()
                 await self._subscribe(client, get_topics())
                 up()
-                await self._work(client)
+                try:
+                    await self._work(client)
+                except asyncio.CancelledError:
+                    await self._say_goodbye(client)
+                    raise
         except aiomqtt.MqttError as error:
             self._choose_protocol(error)
             raise LinkLost(f"{error}") from None
+
+    async def _say_goodbye(self, client: aiomqtt.Client) -> None:
+        """Publish the last will: after an orderly end the broker does not."""
+        if self._will is not None:
+            with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
+                async with asyncio.timeout(GOODBYE_LIMIT_S):
+                    await client.publish(self._will.topic, self._will.payload, retain=self._will.retain)
 
     async def _work(self, client: aiomqtt.Client) -> None:
         tasks = (
@@ -110,7 +137,7 @@ class Broker:
 
     async def _send_request(self, client: aiomqtt.Client, request: Request) -> None:
         if isinstance(request, Publish):
-            await client.publish(request.topic, request.payload)
+            await client.publish(request.topic, request.payload, retain=request.retain)
         elif isinstance(request, Subscribe):
             await self._subscribe(client, (request.topic,))
         else:
@@ -133,6 +160,7 @@ class Broker:
     def _make_client(self) -> aiomqtt.Client:
         address = self._address
         properties = None
+        will = self._will
         if self._protocol is aiomqtt.ProtocolVersion.V5:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho
             properties.MaximumPacketSize = MAX_PACKET
@@ -146,6 +174,7 @@ class Broker:
             protocol=self._protocol,
             properties=properties,
             keepalive=KEEPALIVE_S,
+            will=aiomqtt.Will(will.topic, will.payload, retain=will.retain) if will else None,
             timeout=ANSWER_LIMIT_S,
             logger=_paho_log,
             # aiomqtt makes its queue by calling this; a task per message, as its iterator needs, would cost too much.
@@ -153,7 +182,7 @@ class Broker:
         )
 
     def _take(self, message: aiomqtt.Message) -> None:
-        self._inbox.put(Message(str(message.topic), message.payload, bool(message.retain)))
+        self._inbox.put(Message(str(message.topic), message.payload, bool(message.retain), self._name))
         self.arrived.set()
 
     def _choose_protocol(self, error: aiomqtt.MqttError) -> None:

@@ -7,15 +7,16 @@ Settings: /Settings/MqttDevices/mqtt_<client>_<service>/<path> for each path of 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 
 from mqtt_devices.errors import Rejected
 from mqtt_devices.protocol.names import setting_path, unique_id
-from mqtt_devices.protocol.service_types import PathRule, ServiceType, Value, ValueKind
+from mqtt_devices.protocol.service_types import PathRule, Role, ServiceType, Value, ValueKind
 from mqtt_devices.protocol.values import coerce
 from velib_async.bus import BUS_ITEM
-from velib_async.errors import CallError, SettingError, SettingTypeChanged
+from velib_async.errors import BusLost, CallError, SettingError, SettingTypeChanged
 from velib_async.localsettings import SETTINGS_INTERFACE, SETTINGS_PATH, SETTINGS_SERVICE, Setting, Settings
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from velib_async.bus import Bus
 
     Receiver = Callable[[PathRule, Value], None]
+
+# localsettings writes its file to flash 2 s after a change. A power cut costs a counter this much at most.
+COUNTER_PERIOD_S = 900.0
+CLOSE_LIMIT_S = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +48,8 @@ class Controls:
         # Values that devices set, not written yet: the latest of each setting.
         self._unwritten: dict[str, Value] = {}
         self._has_unwritten = asyncio.Event()
+        # Counters since they were last written.
+        self._counted: dict[str, Value] = {}
 
     async def open(self) -> None:
         """Wait until localsettings is there.
@@ -110,9 +117,30 @@ class Controls:
                 self._unwritten[path] = value
                 self._has_unwritten.set()
 
+    def count(self, key: ServiceKey, values: Mapping[str, Value]) -> None:
+        """Keep counters (by path); written rarely and at the end."""
+        for name, value in values.items():
+            self._counted[setting_path(key.client_id, key.service_id, name)] = value
+
+    async def run_counters(self) -> None:
+        """Write counters every COUNTER_PERIOD_S; runs until cancelled."""
+        while True:
+            await asyncio.sleep(COUNTER_PERIOD_S)
+            await self._write_counters()
+
+    async def _write_counters(self) -> None:
+        counted, self._counted = self._counted, {}
+        for path, value in counted.items():
+            if self._opened().get(path) != value:
+                await self._write(path, value)
+
     async def close(self) -> None:
-        """Stop watching localsettings."""
+        """Write what is left to write, and stop watching localsettings."""
         if self._settings is not None:
+            # A localsettings that is gone, or slow, must not delay the end.
+            with contextlib.suppress(TimeoutError, BusLost):
+                async with asyncio.timeout(CLOSE_LIMIT_S):
+                    await self._write_counters()
             await self._settings.close()
 
     def _opened(self) -> Settings:
@@ -175,9 +203,10 @@ def _fit(value: Any, rule: PathRule) -> Value:
 
 def _make_setting(path: str, rule: PathRule) -> Setting:
     default = rule.default
+    is_silent = rule.role is Role.COUNTER  # else each change would be a line in localsettings' log
     if rule.kind is ValueKind.INTEGER:
         lowest, highest = (None if limit is None else int(limit) for limit in (rule.minimum, rule.maximum))
-        return Setting(path, int(str(default)), lowest, highest)
+        return Setting(path, int(str(default)), lowest, highest, is_silent)
     if rule.kind is ValueKind.DOUBLE:
-        return Setting(path, float(str(default)), rule.minimum, rule.maximum)
+        return Setting(path, float(str(default)), rule.minimum, rule.maximum, is_silent)
     return Setting(path, str(default))

@@ -9,11 +9,21 @@ from typing import TYPE_CHECKING, Protocol
 
 from daemonkit.ratelimit import Limiter
 from daemonkit.supervise import fence
-from mqtt_devices.protocol.effects import Effect, Note, Outcome, Plan, ServiceKey, Subscribe, Write
+from mqtt_devices.protocol.effects import (
+    Effect,
+    Expire,
+    Note,
+    Outcome,
+    Plan,
+    Remember,
+    ServiceKey,
+    Subscribe,
+    Write,
+)
 from mqtt_devices.protocol.names import SUBSCRIPTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from mqtt_devices.broker import Broker
     from mqtt_devices.protocol.inbox import Inbox
@@ -37,29 +47,55 @@ class ServicesPort(Protocol):
     def write(self, write: Write) -> None:
         """Set values."""
 
+    def expire(self, expire: Expire) -> None:
+        """Treat values as too old."""
+
 
 class Driver:
     """Moves effects out and events in.
 
     Args:
         registry: decides.
-        broker: the connection to the devices.
-        inbox: where the broker puts messages.
+        brokers: the connections to the devices, by name.
+        inbox: where the brokers put messages.
+        arrived: is set when there is one.
+        on_remember: called when what the registry remembers has changed.
     """
 
-    def __init__(self, registry: Registry, *, broker: Broker, inbox: Inbox) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        *,
+        brokers: Mapping[str, Broker],
+        inbox: Inbox,
+        arrived: asyncio.Event,
+        on_remember: Callable[[], None],
+    ) -> None:
         self._registry = registry
-        self._broker = broker
+        self._brokers = brokers
         self._inbox = inbox
+        self._arrived = arrived
+        self._on_remember = on_remember
         self._services: ServicesPort | None = None
         self._work: asyncio.TaskGroup | None = None
         self._log_limiter = Limiter(_LINES_PER_S, _LINES_AT_ONCE)
         self._deadline_changed = asyncio.Event()
+        self._awaited: float | None = None  # what the timer waits for
 
-    def get_topics(self) -> list[str]:
-        """What to subscribe on a new connection."""
-        last_wills = [effect.topic for effect in self._registry.reconnect() if isinstance(effect, Subscribe)]
-        return [*SUBSCRIPTIONS, *last_wills]
+    def get_topics(self, broker: str = "") -> list[str]:
+        """What to subscribe on a new connection to a broker; what is to be published then is queued."""
+        effects = self._registry.reconnect(broker)
+        self._obey(effect for effect in effects if not isinstance(effect, Subscribe))
+        return [*SUBSCRIPTIONS, *(effect.topic for effect in effects if isinstance(effect, Subscribe))]
+
+    def restore(self, records: Iterable[object]) -> None:
+        """Take over what was remembered before a restart; before anything else."""
+        self._obey(self._registry.restore(records))
+
+    def hear(self, key: ServiceKey) -> None:
+        """A device has written a reading over D-Bus."""
+        self._obey(self._registry.heard(key, time.monotonic()))
+        self._watch_deadline()
 
     def lose(self, key: ServiceKey) -> None:
         """A service has lost its connection."""
@@ -76,7 +112,7 @@ class Driver:
 
     async def _read_inbox(self) -> None:
         while True:
-            self._broker.arrived.clear()
+            self._arrived.clear()
             while len(self._inbox):
                 for _ in range(BATCH):
                     message = self._inbox.pop()
@@ -84,13 +120,14 @@ class Driver:
                         break
                     with fence(f"a message on {message.topic[:100]!a}"):
                         self._obey(self._registry.receive(message, time.monotonic()))
+                self._watch_deadline()
                 await asyncio.sleep(0)
-            await self._broker.arrived.wait()
+            await self._arrived.wait()
 
     async def _retry(self) -> None:
         while True:
             self._deadline_changed.clear()
-            deadline = self._registry.deadline
+            self._awaited = deadline = self._registry.deadline
             delay_s = None if deadline is None else max(0.0, deadline - time.monotonic())
             try:
                 async with asyncio.timeout(delay_s):
@@ -103,7 +140,13 @@ class Driver:
             raise RuntimeError("the driver is not running")
         outcome = await self._services.apply(plan)
         self._obey(self._registry.applied(outcome, time.monotonic()))
-        self._deadline_changed.set()
+        self._watch_deadline()
+
+    def _watch_deadline(self) -> None:
+        """Wake the timer when it would wake too late."""
+        deadline = self._registry.deadline
+        if deadline is not None and (self._awaited is None or deadline < self._awaited):
+            self._deadline_changed.set()
 
     def _obey(self, effects: Iterable[Effect]) -> None:
         for effect in effects:
@@ -115,8 +158,14 @@ class Driver:
             elif isinstance(effect, Write):
                 if self._services is not None:
                     self._services.write(effect)
-            else:
-                self._broker.send(effect)
+            elif isinstance(effect, Expire):
+                if self._services is not None:
+                    self._services.expire(effect)
+            elif isinstance(effect, Remember):
+                self._on_remember()
+            elif broker := self._brokers.get(effect.broker):
+                # Otherwise it is one that was configured before the last restart.
+                broker.send(effect)
 
     def _write_log(self, note: Note) -> None:
         skipped = self._log_limiter.refused

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from daemonkit.errors import DefinitionError
 from daemonkit.yamlvalues import YamlMapping
 from mqtt_devices.protocol.admission import Policy
 from mqtt_devices.protocol.broker_address import MQTT_PORT, MQTT_TLS_PORT, BrokerAddress
+from mqtt_devices.protocol.names import is_id
 
 if TYPE_CHECKING:
     import argparse
@@ -53,7 +55,17 @@ def read_policy(config: YamlMapping) -> Policy:
         DefinitionError: unknown key or wrong value in the configuration.
     """
     config.refuse_others(
-        ("broker", "max_services", "max_devices", "device_instance_topic", "proxy", "proxy_any_service")
+        (
+            "broker",
+            "max_services",
+            "max_devices",
+            "device_instance_topic",
+            "proxy",
+            "proxy_any_service",
+            "last_will",
+            "clients",
+            "other_clients",
+        )
     )
     defaults = Policy()
     return Policy(
@@ -62,4 +74,21 @@ def read_policy(config: YamlMapping) -> Policy:
         sends_device_instance=config.fetch("device_instance_topic", bool, default=False),
         proxy_publishes=config.fetch("proxy", str, "direct", choices=("direct", "publish")) == "publish",
         proxy_checks_owner=not config.fetch("proxy_any_service", bool, default=False),
+        last_will_keeps=config.fetch("last_will", str, "unregister", choices=("unregister", "keep")) == "keep",
+        clients=_read_clients(config),
+        allows_others=config.fetch("other_clients", bool, default=True),
     )
+
+
+def _read_clients(config: YamlMapping) -> dict[str, str | None]:
+    if config.get("clients") is None:
+        return {}
+    listed = config.fetch("clients", YamlMapping)
+    clients: dict[str, str | None] = {}
+    for client_id in listed:
+        if not is_id(str(client_id)):
+            raise DefinitionError(listed.where(client_id), str(client_id), "is no client id")
+        fields = listed.fetch(client_id, YamlMapping)
+        fields.refuse_others(("secret",))
+        clients[str(client_id)] = fields.fetch("secret", str, None)
+    return clients

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from mqtt_devices.aged_values import age_value
 from mqtt_devices.protocol.names import bus_name
+from mqtt_devices.protocol.service_types import Role
+from mqtt_devices.protocol.staleness import OnTimeout
 from mqtt_devices.ruled_items import RuledItem, make_item
 from velib_async.mandatory import add_mandatory_items
-from velib_async.service import Item, Service
+from velib_async.service import ChangeContext, Item, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mqtt_devices.controls import Controls
     from mqtt_devices.protocol.effects import ServiceKey
@@ -30,6 +34,7 @@ class Identity:
     instance: int
     version: str | None  # as the device tells it
     suite_version: str
+    is_unheard: bool = False  # from memory: not connected until the device is heard
 
 
 class PublishedService:
@@ -39,9 +44,20 @@ class PublishedService:
         bus: a connection of its own, which it closes.
     """
 
-    def __init__(self, bus: Bus, service_type: ServiceType, identity: Identity, controls: Controls) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        service_type: ServiceType,
+        identity: Identity,
+        *,
+        controls: Controls,
+        on_heard: Callable[[ServiceKey], None],
+    ) -> None:
         self.key = identity.key
+        self._on_heard = on_heard
+        self._written: set[str] = set()  # readings that came over D-Bus, in this turn of the loop
         self.type = service_type
+        self._is_closed = False
         self._bus = bus
         self._controls = controls
         name = bus_name(service_type.name, self.key.client_id, self.key.service_id)
@@ -55,15 +71,18 @@ class PublishedService:
         identity: Identity,
         *,
         controls: Controls,
+        on_heard: Callable[[ServiceKey], None],
         values: Mapping[str, Value],
     ) -> Self:
         """Put a service on the bus, complete before its name appears; `values`: those of its settings.
+
+        `on_heard` is called when a reading is written over D-Bus: that is the device, by way of the gateway.
 
         Raises:
             NameTaken: another program owns the name.
             BusLost: the connection ended.
         """
-        published = cls(bus, service_type, identity, controls)
+        published = cls(bus, service_type, identity, controls=controls, on_heard=on_heard)
         try:
             published._add_items(identity, values)
             controls.attach(published.key, service_type, published.receive)
@@ -76,11 +95,20 @@ class PublishedService:
     def write(self, values: Mapping[str, Value]) -> None:
         """Set checked values by path, in one ItemsChanged; settings among them are kept."""
         with self._service as changes:
+            self._revive(changes)
             for path, value in values.items():
                 changes[f"/{path}"] = value
-        kept = {path: value for path, value in values.items() if self.type.paths[path].persists}
-        if kept:
-            self._controls.note(self.key, kept)
+        self._remember(values)
+
+    def expire(self, action: OnTimeout) -> None:
+        """Treat the values as too old."""
+        if action in (OnTimeout.HOLD, OnTimeout.DISCONNECT):
+            return
+        with self._service as changes:
+            for rule in self.type.paths.values():
+                if rule.role is Role.READING:
+                    age_value(changes, rule, action)
+            changes["/Connected"] = 0 if action is OnTimeout.INVALID else 1
 
     def receive(self, rule: PathRule, value: Value) -> None:
         """Take over a setting that was changed elsewhere."""
@@ -96,9 +124,42 @@ class PublishedService:
 
     async def close(self) -> None:
         """Make the values unknown, release the name, close the connection."""
+        self._is_closed = True
         self._controls.detach(self.key, self.type)
         await self._service.close()
         await self._bus.close()
+
+    def _revive(self, changes: ChangeContext) -> None:
+        """Connected again; what the platform needs and devices seldom send is as at the beginning."""
+        if self._service["/Connected"] == 1:
+            return
+        changes["/Connected"] = 1
+        for rule in self.type.paths.values():
+            is_given = rule.role is Role.READING and rule.default is not None and not rule.unit
+            if is_given and self._service[f"/{rule.path}"] is None:
+                changes[f"/{rule.path}"] = rule.default
+
+    def _remember(self, values: Mapping[str, Value]) -> None:
+        for role, keep in ((Role.SETTING, self._controls.note), (Role.COUNTER, self._controls.count)):
+            kept = {path: value for path, value in values.items() if self.type.paths[path].role is role}
+            if kept:
+                keep(self.key, kept)
+
+    def _hear(self, rule: PathRule) -> None:
+        if not self._written:
+            # After this turn of the loop the values of this and of all other writes are stored.
+            asyncio.get_running_loop().call_soon(self._after_writes)
+        self._written.add(rule.path)
+
+    def _after_writes(self) -> None:
+        written = {path: self._service[f"/{path}"] for path in self._written}
+        self._written.clear()
+        if self._is_closed:
+            return
+        self._remember(written)
+        with self._service as changes:
+            self._revive(changes)
+        self._on_heard(self.key)
 
     def _add_items(self, identity: Identity, values: Mapping[str, Value]) -> None:
         version = identity.suite_version
@@ -111,13 +172,18 @@ class PublishedService:
             product_id=0,
             product_name=f"{PROCESS_NAME}-{version}:{self.type.name.capitalize()}",
             firmware_version=identity.version,
+            connected=0 if identity.is_unheard else 1,
         )
         # The type has one of its own, which devices may set.
         self._service.remove_item("/ProductId")
         self._service.add_item(Item("/DeviceName", f"{self.key.client_id}:{self.key.service_id}"))
+        keep, hear = self._keep, self._hear  # one object each, not one for each item
         for rule in self.type.paths.values():
-            value = values.get(rule.path, rule.default)
-            self._service.add_item(make_item(rule, value, self._keep if rule.persists else None))
+            is_reading = rule.role is Role.READING
+            value = None if identity.is_unheard and is_reading else values.get(rule.path, rule.default)
+            self._service.add_item(
+                make_item(rule, value, keep if rule.role is Role.SETTING else None, None if rule.is_users else hear)
+            )
 
     async def _keep(self, item: Any, value: Any) -> bool:
         """Answer a write from outside to a setting: accepted once localsettings has it."""

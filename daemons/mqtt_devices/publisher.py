@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from mqtt_devices.errors import Reason, Rejected
-from mqtt_devices.protocol.effects import Outcome, Plan, ServiceKey, Write
+from mqtt_devices.protocol.effects import Expire, Outcome, Plan, ServiceKey, Write
 from mqtt_devices.published_service import Identity, PublishedService
 from velib_async.bus import open_bus
 from velib_async.errors import BusLost, CallError, NameTaken, SettingError, VelibError
@@ -37,6 +37,7 @@ class Publisher:
         connect: address and library for the connections.
         version: of the suite.
         on_lost: called when a service has lost its connection and is gone.
+        on_heard: called when a device has written a reading over D-Bus.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Publisher:
         connect: tuple[str, Library | None],
         version: str,
         on_lost: Callable[[ServiceKey], None],
+        on_heard: Callable[[ServiceKey], None],
     ) -> None:
         self._types = types
         self._controls = controls
@@ -55,6 +57,7 @@ class Publisher:
         self._address, self._library = connect
         self._version = version
         self._on_lost = on_lost
+        self._on_heard = on_heard
         self._services: dict[ServiceKey, PublishedService] = {}
         self._watches: dict[ServiceKey, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(OPENING_AT_ONCE)
@@ -76,7 +79,8 @@ class Publisher:
             except (VelibError, ValueError) as error:
                 failed[service_id] = _explain(error)
             else:
-                ready.append((Identity(key, instance, plan.version, self._version), values))
+                is_unheard = service_id in plan.unheard
+                ready.append((Identity(key, instance, plan.version, self._version, is_unheard), values))
         problems = await asyncio.gather(
             *(
                 self._open(identity, self._types[plan.open[identity.key.service_id]], values)
@@ -95,6 +99,11 @@ class Publisher:
         if service := self._services.get(write.key):
             service.write(write.values)
 
+    def expire(self, expire: Expire) -> None:
+        """Treat the values of a service as too old, if it is still there."""
+        if service := self._services.get(expire.key):
+            service.expire(expire.action)
+
     async def close(self) -> None:
         """Take all services off the bus."""
         await asyncio.gather(*(self._close(key) for key in list(self._services)))
@@ -107,7 +116,7 @@ class Publisher:
                 async with self._budget.place():
                     bus = await open_bus(self._address, library=self._library)
                 service = await PublishedService.open(
-                    bus, service_type, identity, controls=self._controls, values=values
+                    bus, service_type, identity, controls=self._controls, on_heard=self._on_heard, values=values
                 )
             except (VelibError, Rejected) as error:
                 return _explain(error)

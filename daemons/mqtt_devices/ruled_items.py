@@ -10,7 +10,11 @@ from mqtt_devices.protocol.values import coerce
 from velib_async.service import DoubleItem, IntegerItem, Item, TextArrayItem, TextItem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from velib_async.items import OnChange
+
+    Hear = Callable[[PathRule], None]
 
 
 class RuledItem(Item):
@@ -18,10 +22,12 @@ class RuledItem(Item):
 
     __slots__ = ()
     rule: PathRule
+    hear: Hear | None
 
-    def __init__(self, rule: PathRule, value: Value, onchange: OnChange | None) -> None:
-        # First, because the constructor converts. Each subclass has the slot.
+    def __init__(self, rule: PathRule, value: Value, onchange: OnChange | None, hear: Hear | None) -> None:
+        # First, because the constructor converts. Each subclass has the slots.
         self.rule = rule  # type: ignore[misc] # a mixin cannot have it
+        self.hear = hear  # type: ignore[misc] # the same
         super().__init__(
             f"/{rule.path}",
             value,
@@ -36,11 +42,19 @@ class RuledItem(Item):
         )
 
     def coerce(self, value: Any) -> Any:
-        """Return the value in the item's type.
+        """Return a value written from outside in the item's type.
 
         Raises:
             ValueError: the rule refuses it.
         """
+        value = self.coerce_local(value)
+        # Here and not in a callback, which is not called for a value that is the same again: that is news, too.
+        if self.hear is not None:
+            self.hear(self.rule)
+        return value
+
+    def coerce_local(self, value: Any) -> Any:
+        """Return a value of our own in the item's type; raises ValueError."""
         try:
             return coerce(value, self.rule)
         except Rejected as problem:
@@ -48,19 +62,19 @@ class RuledItem(Item):
 
 
 class _RuledInteger(RuledItem, IntegerItem):
-    __slots__ = ("rule",)
+    __slots__ = ("hear", "rule")
 
 
 class _RuledDouble(RuledItem, DoubleItem):
-    __slots__ = ("rule",)
+    __slots__ = ("hear", "rule")
 
 
 class _RuledText(RuledItem, TextItem):
-    __slots__ = ("rule",)
+    __slots__ = ("hear", "rule")
 
 
 class _RuledTexts(RuledItem, TextArrayItem):
-    __slots__ = ("rule",)
+    __slots__ = ("hear", "rule")
 
 
 _ITEMS: dict[ValueKind, type[RuledItem]] = {
@@ -71,6 +85,13 @@ _ITEMS: dict[ValueKind, type[RuledItem]] = {
 }
 
 
-def make_item(rule: PathRule, value: Value, onchange: OnChange | None = None) -> RuledItem:
-    """Return the item of a path with its present value; `onchange` as velib_async has it."""
-    return _ITEMS[rule.kind](rule, value, onchange)
+def make_item(rule: PathRule, value: Value, onchange: OnChange | None = None, hear: Hear | None = None) -> RuledItem:
+    """Return the item of a path with its present value.
+
+    Args:
+        rule: of the path.
+        value: its present value.
+        onchange: as velib_async has it.
+        hear: called with the rule for each valid write from outside, before it is stored.
+    """
+    return _ITEMS[rule.kind](rule, value, onchange, hear)

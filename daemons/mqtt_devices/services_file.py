@@ -13,6 +13,7 @@ from mqtt_devices.errors import Rejected
 from mqtt_devices.protocol.names import is_id
 from mqtt_devices.protocol.proxy import is_path
 from mqtt_devices.protocol.service_types import PathRule, Role, ServiceType, Value, ValueKind
+from mqtt_devices.protocol.staleness import MAX_TIMEOUT_S, NEVER, OnTimeout, Staleness
 from mqtt_devices.protocol.values import coerce
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def load_services(path: Path = BUILT_IN) -> dict[str, ServiceType]:
 def _read_type(name: object, content: YamlMapping, where: str, choices: Choices) -> ServiceType:
     if not isinstance(name, str) or not is_id(name):
         raise DefinitionError(where, str(name), "a type is the third part of a D-Bus name, like temperature")
-    content.refuse_others(("product_id", "custom_name", "interval_s", "paths"))
+    content.refuse_others(("product_id", "custom_name", "interval_s", "timeout_s", "on_timeout", "paths"))
     product_id = content.fetch("product_id", int, minimum=0, maximum=_MAX_PRODUCT_ID)
     custom_name = content.fetch("custom_name", str)
     rules = {
@@ -80,7 +81,13 @@ def _read_type(name: object, content: YamlMapping, where: str, choices: Choices)
             raise DefinitionError(paths.where(path), str(path), rule)
         rules[path] = _read_path(path, paths.fetch(path, YamlMapping), choices)
     interval_s = content.fetch("interval_s", float, 1.0, minimum=0, maximum=_MAX_INTERVAL_S)
-    return ServiceType(name, rules, interval_s)
+    return ServiceType(name, rules, interval_s, _read_staleness(content))
+
+
+def _read_staleness(content: YamlMapping) -> Staleness:
+    timeout_s = content.fetch("timeout_s", float, NEVER, minimum=0, maximum=MAX_TIMEOUT_S)
+    action = content.fetch("on_timeout", str, OnTimeout.INVALID.value, choices=tuple(OnTimeout))
+    return Staleness(timeout_s, OnTimeout(action))
 
 
 def _read_path(path: str, content: YamlMapping, choices: Choices) -> PathRule:

@@ -1,15 +1,16 @@
-"""Whether there is room for a device: limits and names."""
+"""Whether a device is let in: who it is, limits and names."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mqtt_devices.errors import Reason, Rejected
 from mqtt_devices.protocol.names import unique_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from mqtt_devices.protocol.device import Device
     from mqtt_devices.protocol.status import Registration
@@ -28,6 +29,32 @@ class Policy:
     proxy_publishes: bool = False
     # A device's Proxy may address only services that it registered itself.
     proxy_checks_owner: bool = True
+    # A last will leaves the services on D-Bus with unknown values instead of unregistering them.
+    last_will_keeps: bool = False
+    # Client ids with their secrets (None: none).
+    clients: Mapping[str, str | None] = field(default_factory=dict)
+    # Whether other client ids than those may register.
+    allows_others: bool = True
+
+
+def check_client(client_id: str, secret: str | None, policy: Policy) -> None:
+    """Let a client pass that is allowed, and is who it says.
+
+    Raises:
+        Rejected: it is not on the list, or has not the right secret.
+    """
+    if client_id not in policy.clients:
+        if not policy.allows_others:
+            raise Rejected(Reason.NOT_ALLOWED, "clientId", "a client of the list in mqtt-devices.yml")
+        return
+    expected = policy.clients[client_id]
+    # Digests, so that the time that comparing takes says nothing about the secret.
+    if expected is not None and _digest(secret or "") != _digest(expected):
+        raise Rejected(Reason.NOT_ALLOWED, "secret", "the secret of this client, as in mqtt-devices.yml")
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
 
 
 def check_room(status: Registration, devices: Iterable[Device], policy: Policy) -> None:

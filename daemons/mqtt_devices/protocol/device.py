@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mqtt_devices.protocol.effects import Plan
 
 if TYPE_CHECKING:
+    from mqtt_devices.protocol.service_types import Value
     from mqtt_devices.protocol.status import Registration
 
 # Between attempts after a failure of the GX: soon at first, then rarely enough to cost nothing.
@@ -37,6 +38,15 @@ class Device:
     wanted: Registration | None
     opened: dict[str, Opened] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)  # service id to type
+    broker: str = ""
+    # Wanted, but not to be opened now: restored ones that wait for their turn, silent ones that are to be away.
+    held: set[str] = field(default_factory=set)
+    # Service ids that came from memory and were not heard since.
+    unheard: set[str] = field(default_factory=set)
+    # Instances of services that are not open, as far as known: their topics are recognised nevertheless.
+    instances: dict[str, tuple[str, int]] = field(default_factory=dict)
+    # Values that came before their service was open.
+    pending: dict[str, dict[str, Value]] = field(default_factory=dict)
     plan: Plan | None = None
     is_reply_due: bool = True
     retry_at: float | None = None
@@ -46,14 +56,22 @@ class Device:
         """The difference between what is on D-Bus and what is wanted, None when there is none."""
         wanted = self.wanted.services if self.wanted else {}
         version = self.wanted.version if self.wanted else None
-        keep = {name for name, opened in self.opened.items() if wanted.get(name) == opened.service_type}
+        keep = {
+            name
+            for name, opened in self.opened.items()
+            if wanted.get(name) == opened.service_type and name not in self.held
+        }
         close = tuple(name for name in self.opened if name not in keep)
         # A service that failed waits for a new Status or for the retry.
-        missing = {name: kind for name, kind in wanted.items() if name not in keep and self.failed.get(name) != kind}
+        missing = {
+            name: kind
+            for name, kind in wanted.items()
+            if name not in keep and name not in self.held and self.failed.get(name) != kind
+        }
         update = tuple(name for name, opened in self.opened.items() if name in keep and opened.version != version)
         if not (close or missing or update):
             return None
-        return Plan(self.client_id, version, close, missing, update)
+        return Plan(self.client_id, version, close, missing, update, frozenset(self.unheard & set(missing)))
 
     def finish_plan(self, opened: dict[str, int], failed: set[str]) -> None:
         """Take over what a plan has achieved; `failed` keeps those that are still wanted."""
@@ -69,6 +87,7 @@ class Device:
                 self.opened[name] = Opened(kept.service_type, kept.instance, plan.version)
         for name, instance in opened.items():
             self.opened[name] = Opened(plan.open[name], instance, plan.version)
+            self.instances[name] = (plan.open[name], instance)
         # Earlier failures stay: two services that fail in turn would otherwise be tried in turn, without end. A failure
         # of a type that is not wanted any more says nothing of the one that is.
         tried = self.failed | {name: plan.open[name] for name in failed}

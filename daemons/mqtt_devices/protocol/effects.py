@@ -10,14 +10,17 @@ if TYPE_CHECKING:
 
     from mqtt_devices.errors import Rejected
     from mqtt_devices.protocol.service_types import Value
+    from mqtt_devices.protocol.staleness import OnTimeout
 
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """Send a message to the broker, QoS 0, not retained."""
+    """Send a message to a broker, QoS 0."""
 
     topic: str
     payload: str
+    broker: str = ""
+    retain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class Subscribe:
     """Subscribe to a topic now; the registry names it again after each reconnect."""
 
     topic: str
+    broker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Unsubscribe:
     """No longer subscribe to a topic."""
 
     topic: str
+    broker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,7 @@ class Plan:
     close: tuple[str, ...] = ()
     open: Mapping[str, str] = field(default_factory=dict)  # service id to type
     update: tuple[str, ...] = ()  # services that get a new version
+    unheard: frozenset[str] = frozenset()  # opened from memory: /Connected 0 until the device is heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,19 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
+class Expire:
+    """The values of a service are too old: treat them so."""
+
+    key: ServiceKey
+    action: OnTimeout
+
+
+@dataclass(frozen=True, slots=True)
+class Remember:
+    """What Registry.remembered() returns has changed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """A line for the log."""
 
@@ -78,4 +97,4 @@ class Note:
     is_warning: bool = False
 
 
-Effect = Publish | Subscribe | Unsubscribe | Plan | Write | Note
+Effect = Publish | Subscribe | Unsubscribe | Plan | Write | Expire | Remember | Note

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of the broker."""
+    """One message of a broker."""
 
     topic: str
     payload: bytes
     retained: bool
+    broker: str = ""
 
 
 # Pending messages of one device. A device that is a whole burst of this size behind gains nothing from more.
@@ -51,7 +52,7 @@ class Inbox:
         """Keep a message; may drop an older one."""
         if len(message.payload) > MAX_KEPT_PAYLOAD:
             # Long enough to be refused as too long, and no longer.
-            message = Message(message.topic, message.payload[:MAX_KEPT_PAYLOAD], message.retained)
+            message = Message(message.topic, message.payload[:MAX_KEPT_PAYLOAD], message.retained, message.broker)
         sender = _sender(message.topic)
         if sender not in self._senders and len(self._senders) >= MAX_SENDERS:
             self.dropped += 1

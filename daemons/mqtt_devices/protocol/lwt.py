@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mqtt_devices.errors import Reason, Rejected
+from mqtt_devices.protocol.names import PROXY, STATUS
 
 DEFAULT_VALUE = "false"
 # Topic names of MQTT may have 65,535 bytes; no device needs more than a fraction, and each is kept while it is armed.
@@ -96,12 +97,19 @@ class LastWills:
         """All topics to be subscribed on a new connection."""
         return tuple(self._topics)
 
+    def is_plain_will(self, topic: str) -> bool:
+        """Whether a topic is watched as a last will and is no topic of the registration protocol besides."""
+        return topic in self._topics and not topic.endswith((f"/{STATUS}", f"/{PROXY}"))
+
     def reconnected(self) -> None:
         """The broker connection is new: the broker will repeat what is retained."""
         self._epoch += 1
 
-    def arm(self, client_id: str, will: LastWill | None) -> tuple[list[str], list[str]]:
-        """Replace the last will of a device; returns the topics to subscribe and those to unsubscribe."""
+    def arm(self, client_id: str, will: LastWill | None, *, from_memory: bool = False) -> tuple[list[str], list[str]]:
+        """Replace the last will of a device; returns the topics to subscribe and those to unsubscribe.
+
+        `from_memory`: the device is restored, and the next connection is the first on which the topic is subscribed.
+        """
         if will is not None and self._by_client.get(client_id) == will.topic:
             self._topics[will.topic].wills[client_id] = will
             return [], []
@@ -109,7 +117,7 @@ class LastWills:
         if will is None:
             return [], unsubscribe
         subscribe = [] if will.topic in self._topics else [will.topic]
-        watched = self._topics.setdefault(will.topic, _Watched(self._epoch))
+        watched = self._topics.setdefault(will.topic, _Watched(self._epoch + from_memory))
         watched.wills[client_id] = will
         self._by_client[client_id] = will.topic
         return subscribe, unsubscribe

@@ -16,15 +16,28 @@ MAX_ID = 90
 DEVICE = "device"
 STATUS = "Status"
 PROXY = "Proxy"
-SUBSCRIPTIONS = (f"{DEVICE}/+/{STATUS}", f"{DEVICE}/+/{PROXY}")
+SET = "Set"
+RESULT = "Result"
+# One subscription for all that devices say: overlapping ones would bring some messages twice.
+SUBSCRIPTIONS = (f"{DEVICE}/+/#",)
+# Third level of the topics of the registration protocol; no service can be called so.
+RESERVED = frozenset({STATUS, "DBus", PROXY, "Error", SET, "DeviceInstance"})
+
+STATE_TOPIC = "venus-daemons/mqtt-devices/state"
+ANNOUNCEMENT_TOPIC = "venus-daemons/mqtt-devices/announcement"
 
 # Longest topic level that is answered. Levels of honest devices are client ids; others only fill memory.
 MAX_LEVEL = 128
 
 
 def is_id(text: object) -> bool:
-    """Whether `text` may be a client id or a service id."""
+    """Whether `text` may be a client id, or is made like a service id."""
     return isinstance(text, str) and len(text) <= MAX_ID and _ID.fullmatch(text) is not None
+
+
+def is_service_id(text: object) -> bool:
+    """Whether `text` may be a service id."""
+    return is_id(text) and text not in RESERVED
 
 
 def unique_id(client_id: str, service_id: str) -> str:

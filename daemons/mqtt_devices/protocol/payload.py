@@ -22,13 +22,46 @@ def parse_object(payload: bytes) -> dict[str, Any]:
     Raises:
         Rejected: too long, not UTF-8, not JSON (NaN and Infinity included), nested too deeply, or no object.
     """
+    value = _parse_json(_decode(payload))
+    if not isinstance(value, dict):
+        raise Rejected(Reason.NOT_AN_OBJECT, "", "a payload is one JSON object")
+    return value
+
+
+def parse_plain(payload: bytes) -> Any:
+    """Parse a single value: JSON, a JSON object with the key value, else the text as it is. Empty is None: unknown.
+
+    Raises:
+        Rejected: too long, not UTF-8, nested too deeply, or an object without value.
+    """
+    text = _decode(payload)
+    if not text.strip():
+        return None
+    try:
+        value = _parse_json(text)
+    except Rejected:
+        # `Offline`, `nan`; but what begins like a structure was meant to be one.
+        if text.lstrip()[0] in '{["':
+            raise
+        return check_text(text, "")
+    if isinstance(value, dict):
+        if "value" not in value:
+            raise Rejected(Reason.MISSING, "value", 'a plain value or {"value": ...}')
+        return value["value"]
+    return value
+
+
+def _decode(payload: bytes) -> str:
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise Rejected(Reason.TOO_LONG, "", f"a payload has at most {MAX_PAYLOAD_BYTES} bytes, this one {len(payload)}")
     try:
         # Some microcontroller JSON writers put a byte order mark in front.
-        text = payload.decode("utf-8-sig")
+        return payload.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Rejected(Reason.NOT_UTF8, "", "a payload is UTF-8 text") from None
+
+
+def _parse_json(text: str) -> Any:
     try:
         value = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
@@ -36,8 +69,6 @@ def parse_object(payload: bytes) -> dict[str, Any]:
         raise Rejected(Reason.NOT_JSON, "", "a payload is valid JSON") from None
     if text.count("[") + text.count("{") > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
         raise Rejected(Reason.NOT_JSON, "", f"a payload is nested at most {MAX_DEPTH} deep")
-    if not isinstance(value, dict):
-        raise Rejected(Reason.NOT_AN_OBJECT, "", "a payload is one JSON object")
     return value
 
 

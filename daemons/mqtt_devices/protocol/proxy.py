@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from mqtt_devices.errors import Reason, Rejected
 from mqtt_devices.protocol.payload import check_text, parse_object
+from mqtt_devices.protocol.status import parse_secret
 from mqtt_devices.protocol.values import coerce
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mqtt_devices.protocol.service_types import PathRule, Value
+    from mqtt_devices.protocol.service_types import ServiceType, Value
 
 # Far above the paths of the richest service type (vebus, about 130).
 MAX_VALUES = 500
@@ -36,6 +37,7 @@ class ProxyWrite:
     service_type: str
     instance: int
     values: Mapping[str, Any]
+    secret: str | None = None
 
 
 def parse_proxy(payload: bytes) -> ProxyWrite:
@@ -57,27 +59,45 @@ def parse_proxy(payload: bytes) -> ProxyWrite:
         raise Rejected(Reason.WRONG_TYPE, "values", "an object of path and value, not empty")
     if len(values) > MAX_VALUES:
         raise Rejected(Reason.TOO_MANY, "values", f"at most {MAX_VALUES} values")
-    return ProxyWrite(str(topic_path), portal_id, service_type, instance, dict(map(_parse_pair, values.items())))
+    pairs = {check_path(path, f"values.{path}"): value for path, value in values.items()}
+    return ProxyWrite(str(topic_path), portal_id, service_type, instance, pairs, parse_secret(message))
 
 
-def check_values(proxy: ProxyWrite, rules: Mapping[str, PathRule]) -> dict[str, Value]:
+def check_values(values: Mapping[str, Any], service_type: ServiceType, place: str = "values.") -> dict[str, Value]:
     """The values, each of the type of its path. All or nothing, like the message.
+
+    Args:
+        values: raw values by path.
+        service_type: the type of the service that they are for.
+        place: goes in front of a path in messages.
 
     Raises:
         Rejected: a path that the service type does not have or that is not writeable, or a value that does not fit.
     """
     checked: dict[str, Value] = {}
-    for path, value in proxy.values.items():
-        rule = rules.get(path)
+    for path, value in values.items():
+        rule = service_type.paths.get(path)
         if rule is None:
-            raise Rejected(Reason.UNKNOWN_PATH, f"values.{path}", f"a path of the type {proxy.service_type}")
+            raise Rejected(Reason.UNKNOWN_PATH, f"{place}{path}", f"a path of the type {service_type.name}")
         if not rule.writeable:
-            raise Rejected(Reason.NOT_WRITEABLE, f"values.{path}", "a path that can be set")
+            raise Rejected(Reason.NOT_WRITEABLE, f"{place}{path}", "a path that can be set")
         try:
             checked[path] = coerce(value, rule)
         except Rejected as problem:
-            raise Rejected(problem.reason, f"values.{path}", problem.rule) from None
+            raise Rejected(problem.reason, f"{place}{path}", problem.rule) from None
     return checked
+
+
+def check_path(path: str, place: str) -> str:
+    """Return a path without leading slash; `place` is what messages call it.
+
+    Raises:
+        Rejected: it cannot be the path of a service.
+    """
+    path = check_text(path, place).removeprefix("/")
+    if not is_path(path):
+        raise Rejected(Reason.UNKNOWN_PATH, place, "a D-Bus path, which begins with a capital letter")
+    return path
 
 
 def is_path(path: str) -> bool:
@@ -96,11 +116,3 @@ def _parse_topic_path(topic_path: object) -> tuple[str, str, int]:
     if not (instance.isascii() and instance.isdecimal() and len(instance) <= _MAX_INSTANCE_DIGITS):
         raise refusal
     return levels[1], levels[2], int(instance)
-
-
-def _parse_pair(pair: tuple[str, Any]) -> tuple[str, Any]:
-    path, value = pair
-    path = check_text(path, "values").removeprefix("/")
-    if not is_path(path):
-        raise Rejected(Reason.UNKNOWN_PATH, f"values.{path}", "a D-Bus path, which begins with a capital letter")
-    return path, value

@@ -52,3 +52,13 @@ def encode_error(topic: str, problem: Rejected, *, accepted: bool = False) -> st
             "accepted": accepted,
         }
     )
+
+
+def encode_state(portal_id: str | None, *, is_online: bool) -> str:
+    """The payload of the daemon's own state topic."""
+    return json.dumps({"state": "online" if is_online else "offline", "portalId": portal_id})
+
+
+def encode_announcement(portal_id: str) -> str:
+    """The payload that asks devices to register (again)."""
+    return json.dumps({"request": "register", "portalId": portal_id})

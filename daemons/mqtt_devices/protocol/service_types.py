@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from mqtt_devices.protocol.staleness import Staleness
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -27,7 +29,9 @@ class ValueKind(StrEnum):
 class Role(StrEnum):
     """Who determines a path's value."""
 
-    READING = "reading"  # the device
+    READING = "reading"  # the device, as it measures
+    PROPERTY = "property"  # the device, as it is made: does not become too old
+    COUNTER = "counter"  # the device, adding up: survives restarts in localsettings, where it is written rarely
     SETTING = "setting"  # the user: kept in localsettings, survives everything
     COMMAND = "command"  # the user, now: never kept, never replayed
 
@@ -52,7 +56,12 @@ class PathRule:
     @property
     def persists(self) -> bool:
         """Whether localsettings keeps the value."""
-        return self.role is Role.SETTING
+        return self.role in (Role.SETTING, Role.COUNTER)
+
+    @property
+    def is_users(self) -> bool:
+        """Whether the user determines the value, and the device is to hear of it."""
+        return self.role in (Role.SETTING, Role.COMMAND)
 
     def format_text(self, value: Value) -> str:
         """The value as people read it: name of a choice, or number with unit."""
@@ -78,3 +87,4 @@ class ServiceType:
     name: str
     paths: Mapping[str, PathRule]
     interval_s: float = 1.0
+    staleness: Staleness = field(default_factory=Staleness)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mqtt_devices.errors import Reason, Rejected
 from mqtt_devices.protocol.lwt import DEFAULT_VALUE, LastWill, parse_last_will
-from mqtt_devices.protocol.names import MAX_ID, is_id
+from mqtt_devices.protocol.names import MAX_ID, RESERVED, is_id, is_service_id
 from mqtt_devices.protocol.payload import MAX_TEXT, check_text, parse_object
+from mqtt_devices.protocol.staleness import Staleness, parse_staleness
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -29,6 +30,9 @@ class Registration:
     last_will: LastWill | None = None
     # A part that was left out although the rest is accepted; the device is told.
     complaint: Rejected | None = None
+    # By service id, where the device decided about it.
+    staleness: Mapping[str, Staleness] = field(default_factory=dict)
+    secret: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class Departure:
     """A device that is leaving (connected 0)."""
 
     client_id: str
+    secret: str | None = field(default=None, repr=False)
 
 
 def parse_status(payload: bytes, types: Collection[str]) -> Registration | Departure:
@@ -51,15 +56,56 @@ def parse_status(payload: bytes, types: Collection[str]) -> Registration | Depar
     client_id = message.get("clientId")
     if not is_id(client_id):
         raise Rejected(Reason.MISSING if client_id in (None, "") else Reason.BAD_ID, "clientId", _ID_RULE)
+    secret = parse_secret(message)
     if not is_connected:
-        return Departure(str(client_id))
-    services = _parse_services(message.get("services"), types)
+        return Departure(str(client_id), secret)
+    services, staleness = _parse_services(message.get("services"), types, parse_staleness(message))
     will, complaint = None, None
     try:
         will = parse_last_will(message.get("lwt_topic"), message.get("lwt_value", DEFAULT_VALUE))
     except Rejected as problem:
         complaint = problem
-    return Registration(str(client_id), _parse_version(message.get("version")), services, will, complaint)
+    version = parse_version(message.get("version"))
+    return Registration(str(client_id), version, services, will, complaint, staleness, secret)
+
+
+def check_type(service_type: object, types: Collection[str], place: str) -> str:
+    """Return the name of a service type that exists.
+
+    Raises:
+        Rejected: it does not, or is none.
+    """
+    if not isinstance(service_type, str) or service_type not in types:
+        rule = f"one of {', '.join(sorted(types))} (lower and upper case matter)"
+        raise Rejected(Reason.UNKNOWN_TYPE, place, rule)
+    return service_type
+
+
+def check_service_id(service_id: object, place: str = "services") -> str:
+    """Return a service id that may be used.
+
+    Raises:
+        Rejected: it may not.
+    """
+    if not isinstance(service_id, str) or not is_service_id(service_id):
+        raise Rejected(
+            Reason.BAD_ID, place, f"a service id has {_ID_RULE} and is none of {', '.join(sorted(RESERVED))}"
+        )
+    return service_id
+
+
+def parse_secret(message: Mapping[str, Any]) -> str | None:
+    """Read the field secret.
+
+    Raises:
+        Rejected: it is no text.
+    """
+    secret = message.get("secret")
+    if secret is None:
+        return None
+    if not isinstance(secret, str):
+        raise Rejected(Reason.WRONG_TYPE, "secret", "text")
+    return check_text(secret, "secret")
 
 
 def _parse_connected(message: Mapping[str, Any]) -> bool:
@@ -72,23 +118,37 @@ def _parse_connected(message: Mapping[str, Any]) -> bool:
     raise Rejected(Reason.WRONG_TYPE, "connected", "the number 1 or 0")
 
 
-def _parse_services(services: object, types: Collection[str]) -> Mapping[str, str]:
+def _parse_services(
+    services: object, types: Collection[str], of_device: Staleness
+) -> tuple[Mapping[str, str], Mapping[str, Staleness]]:
     if services is None:
         raise Rejected(Reason.MISSING, "services", "an object of service id and type")
     if not isinstance(services, dict):
         raise Rejected(Reason.WRONG_TYPE, "services", "an object of service id and type")
     if len(services) > MAX_SERVICES:
         raise Rejected(Reason.TOO_MANY, "services", f"at most {MAX_SERVICES} services")
-    for service_id, service_type in services.items():
-        if not is_id(service_id):
-            raise Rejected(Reason.BAD_ID, "services", f"a service id has {_ID_RULE}")
-        if not isinstance(service_type, str) or service_type not in types:
-            rule = f"one of {', '.join(sorted(types))} (lower and upper case matter)"
-            raise Rejected(Reason.UNKNOWN_TYPE, f"services.{service_id}", rule)
-    return dict(services)
+    kinds: dict[str, str] = {}
+    staleness: dict[str, Staleness] = {}
+    for raw_id, raw in services.items():
+        service_id = check_service_id(raw_id)
+        place = f"services.{service_id}"
+        fields: Mapping[str, Any] = raw if isinstance(raw, dict) else {"type": raw}
+        kinds[service_id] = check_type(fields.get("type"), types, place)
+        own = parse_staleness(fields, f"{place}.")
+        decided = Staleness(
+            of_device.timeout_s if own.timeout_s is None else own.timeout_s, own.action or of_device.action
+        )
+        if decided != Staleness():
+            staleness[service_id] = decided
+    return kinds, staleness
 
 
-def _parse_version(version: object) -> str | None:
+def parse_version(version: object) -> str | None:
+    """Read the field version: text, or anything else as JSON; cut when it is too long.
+
+    Raises:
+        Rejected: D-Bus cannot carry it.
+    """
     if version is None:
         return None
     text = version if isinstance(version, str) else json.dumps(version)

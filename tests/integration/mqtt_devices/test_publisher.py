@@ -33,11 +33,14 @@ TANK = "com.victronenergy.tank.mqtt_dev_t"
 class Bench:
     """A publisher and a client that looks at what it does."""
 
-    def __init__(self, publisher: Publisher, controls: Controls, client: Bus, lost: list[ServiceKey]) -> None:
+    def __init__(
+        self, publisher: Publisher, controls: Controls, client: Bus, lost: list[ServiceKey], heard: list[ServiceKey]
+    ) -> None:
         self.publisher = publisher
         self.controls = controls
         self.client = client
         self.lost = lost
+        self.heard = heard
         self.changes: list[dict[str, Any]] = []
 
     async def open(self, client_id: str = "dev", **services: str) -> Outcome:
@@ -76,6 +79,7 @@ async def make_bench(address: str, library: Library, limit: int = 100) -> AsyncI
         stack.push_async_callback(controls.close)
         writing = asyncio.create_task(controls.run())
         lost: list[ServiceKey] = []
+        heard: list[ServiceKey] = []
         publisher = Publisher(
             TYPES,
             controls=controls,
@@ -83,10 +87,11 @@ async def make_bench(address: str, library: Library, limit: int = 100) -> AsyncI
             connect=(address, library),
             version="9.9",
             on_lost=lost.append,
+            on_heard=heard.append,
         )
         stack.push_async_callback(publisher.close)
         try:
-            yield Bench(publisher, controls, client, lost)
+            yield Bench(publisher, controls, client, lost, heard)
         finally:
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
@@ -226,9 +231,10 @@ async def test_write_is_refused_when_localsettings_is_gone(dbus_daemon: DBusDaem
             connect=(dbus_daemon.address, library),
             version="1",
             on_lost=lambda _: None,
+            on_heard=lambda _: None,
         )
         stack.push_async_callback(publisher.close)
-        bench = Bench(publisher, controls, client, [])
+        bench = Bench(publisher, controls, client, [], [])
         await bench.open(t="tank")
         await settings.__aexit__()
         assert await bench.write("/CustomName", "Diesel") != 0

@@ -10,7 +10,7 @@ from mqtt_devices.driver import Driver
 from mqtt_devices.errors import Reason, Rejected
 from mqtt_devices.protocol.admission import Policy
 from mqtt_devices.protocol.broker_address import BrokerAddress
-from mqtt_devices.protocol.effects import Outcome, Plan, Publish, ServiceKey, Write
+from mqtt_devices.protocol.effects import Expire, Outcome, Plan, Publish, ServiceKey, Write
 from mqtt_devices.protocol.inbox import Inbox, Message
 from mqtt_devices.protocol.registry import Registry
 from mqtt_devices.services_file import load_services
@@ -28,6 +28,7 @@ class Services:
     def __init__(self) -> None:
         self.plans: list[Plan] = []
         self.writes: list[Write] = []
+        self.expired: list[Expire] = []
         self.failing: set[str] = set()
         self.gate = asyncio.Event()
         self.gate.set()
@@ -42,6 +43,9 @@ class Services:
     def write(self, write: Write) -> None:
         self.writes.append(write)
 
+    def expire(self, expire: Expire) -> None:
+        self.expired.append(expire)
+
 
 class Bench:
     """A driver between a broker that is not connected and services that exist only here."""
@@ -50,8 +54,18 @@ class Bench:
         self.inbox = Inbox()
         self.registry = Registry(TYPES, Policy())
         self.broker = Broker(BrokerAddress(), inbox=self.inbox)
-        self.driver = Driver(self.registry, broker=self.broker, inbox=self.inbox)
+        self.remembered = 0
+        self.driver = Driver(
+            self.registry,
+            brokers={"": self.broker},
+            inbox=self.inbox,
+            arrived=self.broker.arrived,
+            on_remember=self.count_remember,
+        )
         self.services = Services()
+
+    def count_remember(self) -> None:
+        self.remembered += 1
 
     def put(self, topic: str, payload: object) -> None:
         self.inbox.put(Message(topic, json.dumps(payload).encode(), retained=False))
@@ -141,7 +155,7 @@ async def test_topics_of_a_new_connection_include_the_last_wills() -> None:
     bench = Bench()
     bench.status("a", "t", lwt_topic="tele/a/LWT")
     await bench.run_until(lambda: bool(bench.published))
-    assert bench.driver.get_topics() == ["device/+/Status", "device/+/Proxy", "tele/a/LWT"]
+    assert bench.driver.get_topics() == ["device/+/#", "tele/a/LWT"]
 
 
 async def test_flood_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:

@@ -14,7 +14,7 @@ def test_names_are_those_that_installations_hang_on() -> None:
     assert names.instance_topic("fe001") == "device/fe001/DeviceInstance"
     assert names.error_topic("fe001") == "device/fe001/Error"
     assert names.gateway_topic("W", "c0619ab00000", "tank", 7) == "W/c0619ab00000/tank/7"
-    assert names.SUBSCRIPTIONS == ("device/+/Status", "device/+/Proxy")
+    assert names.SUBSCRIPTIONS == ("device/+/#",)
 
 
 @pytest.mark.parametrize("text", ["a", "A_9", "_", "9", "x" * names.MAX_ID])

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from mqtt_devices.errors import Reason, Rejected
 from mqtt_devices.protocol.proxy import MAX_VALUES, ProxyWrite, check_values, is_path, parse_proxy
-from mqtt_devices.protocol.service_types import PathRule, ValueKind
+from mqtt_devices.protocol.service_types import PathRule, ServiceType, ValueKind
 from tests.unit.mqtt_devices.payloads import payloads
 
 RULES = {
@@ -90,7 +90,7 @@ def test_proxy_of_any_payload_is_a_write_or_refused(payload: bytes) -> None:
 
 
 def test_values_get_the_type_of_their_path() -> None:
-    checked = check_values(parse("W/a/tank/1", {"Level": "23.41", "Ac/L1/Power": 5}), RULES)
+    checked = check_values(parse("W/a/tank/1", {"Level": "23.41", "Ac/L1/Power": 5}).values, ServiceType("tank", RULES))
     assert checked == {"Level": 23.41, "Ac/L1/Power": 5.0}
     assert [type(value) for value in checked.values()] == [float, float]
 
@@ -105,5 +105,5 @@ def test_values_get_the_type_of_their_path() -> None:
 )
 def test_one_bad_value_refuses_all(values: dict[str, Any], reason: Reason, field: str) -> None:
     with pytest.raises(Rejected) as caught:
-        check_values(parse("W/a/tank/1", values), RULES)
+        check_values(parse("W/a/tank/1", values).values, ServiceType("tank", RULES))
     assert (caught.value.reason, caught.value.field) == (reason, field)

@@ -15,13 +15,15 @@ from mqtt_devices.options import add_arguments, read_broker, read_policy
 from mqtt_devices.protocol import inbox, names, payload
 from mqtt_devices.protocol.admission import Policy
 from mqtt_devices.protocol.broker_address import BrokerAddress
+from mqtt_devices.protocol.direct import FIELDS, parse_direct
 from mqtt_devices.protocol.proxy import parse_proxy
 from mqtt_devices.protocol.reply import encode_reply
+from mqtt_devices.protocol.staleness import OnTimeout
 from mqtt_devices.protocol.status import Registration, parse_status
 from mqtt_devices.services_file import load_services
 
 TEXT = (Path(__file__).parents[3] / "docs" / "mqtt-devices.md").read_text()
-STATUS, REPLY, PROXY, ERROR = (block.encode() for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL))
+STATUS, REPLY, DIRECT, PROXY, ERROR = (block.encode() for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL))
 TYPES = load_services()
 
 
@@ -34,6 +36,16 @@ def test_status_of_the_reference_registers() -> None:
 def test_reply_of_the_reference_is_the_one_that_is_sent() -> None:
     sent = encode_reply("c0619ab00000", {"t1": ("temperature", 1), "tk": ("tank", 1)})
     assert json.loads(REPLY) == json.loads(sent)
+
+
+def test_direct_message_of_the_reference_is_taken() -> None:
+    message = parse_direct(DIRECT, TYPES)
+    assert (message.type, set(message.values)) == ("temperature", {"Temperature", "Humidity"})
+
+
+@pytest.mark.parametrize("name", [*OnTimeout, *FIELDS, *(f"`{name}`" for name in names.RESERVED)])
+def test_each_word_of_the_protocol_is_named(name: str) -> None:
+    assert name in TEXT
 
 
 def test_proxy_of_the_reference_is_taken() -> None:

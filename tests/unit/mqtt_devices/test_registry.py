@@ -11,6 +11,7 @@ from mqtt_devices.protocol.effects import (
     Outcome,
     Plan,
     Publish,
+    Remember,
     ServiceKey,
     Subscribe,
     Unsubscribe,
@@ -34,6 +35,7 @@ class World:
         self.published: list[Publish] = []
         self.others: list[Effect] = []
         self.notes: list[str] = []
+        self.remembered = 0
         self.instances: dict[tuple[str, str, str], int] = {}
         if started:
             self.take(self.registry.start(PORTAL))
@@ -47,6 +49,8 @@ class World:
                     self.published.append(effect)
                 case Note():
                     self.notes.append(effect.text)
+                case Remember():
+                    self.remembered += 1
                 case _:
                     self.others.append(effect)
 
@@ -248,7 +252,15 @@ def test_level_too_long_is_not_answered() -> None:
 
 def test_other_topics_are_nobodys_business() -> None:
     world = World()
-    for topic in ("device/a/DBus", "device/a/Error", "device/Status", "device/a/b/Status", "other/a/Status", ""):
+    for topic in (
+        "device/a/DBus",
+        "device/a/Error",
+        "device/a/Set/x",
+        "device/a/t/Set/Mode",
+        "device/Status",
+        "other/a/Status",
+        "",
+    ):
         world.send(topic, b"5")
     assert (world.published, world.notes) == ([], [])
 
@@ -380,7 +392,14 @@ def test_last_will_is_subscribed_followed_and_given_up() -> None:
     world.status(lwt_topic="tele/x/LWT", lwt_value="Offline")
     assert world.others == [Subscribe("tele/x/LWT")]
     world.carry_out()
-    assert world.registry.reconnect() == [Subscribe("tele/x/LWT")]
+    effects = world.registry.reconnect()
+    assert effects[0] == Subscribe("tele/x/LWT")
+    state, announcement = effects[1:]
+    assert isinstance(state, Publish)
+    assert isinstance(announcement, Publish)
+    assert (state.topic, state.retain) == ("venus-daemons/mqtt-devices/state", True)
+    assert json.loads(state.payload) == {"state": "online", "portalId": PORTAL}
+    assert (announcement.topic, announcement.retain) == ("venus-daemons/mqtt-devices/announcement", False)
     world.send("tele/x/LWT", b"Offline")
     world.carry_out()
     assert world.others == [Subscribe("tele/x/LWT"), Unsubscribe("tele/x/LWT")]

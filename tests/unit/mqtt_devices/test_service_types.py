@@ -29,9 +29,11 @@ def test_text_is_what_people_read(path: PathRule, value: Value, text: str) -> No
     assert path.format_text(value) == text
 
 
-def test_only_settings_persist() -> None:
+def test_only_settings_and_counters_persist() -> None:
     assert {role: rule(ValueKind.INTEGER, role=role).persists for role in Role} == {
         Role.READING: False,
+        Role.PROPERTY: False,
+        Role.COUNTER: True,
         Role.SETTING: True,
         Role.COMMAND: False,
     }

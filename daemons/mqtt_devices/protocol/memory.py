@@ -1,0 +1,75 @@
+"""Registrations as they are remembered over restarts: one JSON object for each device, read like a Status message.
+
+Nothing that comes from the file is trusted more than what comes from the network.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from mqtt_devices.errors import Reason, Rejected
+from mqtt_devices.protocol.device import Device
+from mqtt_devices.protocol.staleness import encode_staleness
+from mqtt_devices.protocol.status import Registration, parse_status
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
+def encode_device(device: Device) -> dict[str, Any] | None:
+    """The record of a device, None for one that is leaving. Secrets are not part of it."""
+    wanted = device.wanted
+    if wanted is None:
+        return None
+    services = {
+        service_id: {"type": kind, **encode_staleness(wanted.staleness[service_id])}
+        if service_id in wanted.staleness
+        else kind
+        for service_id, kind in wanted.services.items()
+    }
+    record: dict[str, Any] = {
+        "clientId": device.client_id,
+        "connected": 1,
+        "version": wanted.version,
+        "services": services,
+        "level": device.level,
+        "instances": {
+            service_id: instance
+            for service_id, (kind, instance) in device.instances.items()
+            if wanted.services.get(service_id) == kind
+        },
+    }
+    if wanted.last_will is not None:
+        record["lwt_topic"] = wanted.last_will.topic
+        record["lwt_value"] = json.loads(wanted.last_will.value)
+    if device.broker:
+        record["broker"] = device.broker
+    return record
+
+
+def decode_device(record: object, types: Collection[str]) -> Device:
+    """A device from its record; none of its services is to be opened yet.
+
+    Raises:
+        Rejected: the record makes no sense, or one of its types does not exist (now).
+    """
+    if not isinstance(record, dict):
+        raise Rejected(Reason.NOT_AN_OBJECT, "", "a record is an object")
+    status = parse_status(json.dumps(record).encode(), types)
+    if not isinstance(status, Registration):
+        raise Rejected(Reason.OUT_OF_RANGE, "connected", "a device that is remembered is connected")
+    device = Device(
+        status.client_id, str(record.get("level", status.client_id)), status, broker=str(record.get("broker", ""))
+    )
+    device.is_reply_due = False
+    device.held = set(status.services)
+    device.unheard = set(status.services)
+    instances = record.get("instances")
+    if isinstance(instances, dict):
+        device.instances = {
+            service_id: (status.services[service_id], instance)
+            for service_id, instance in instances.items()
+            if service_id in status.services and type(instance) is int
+        }
+    return device

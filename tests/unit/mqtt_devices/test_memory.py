@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from mqtt_devices.errors import Rejected
+from mqtt_devices.protocol.device import Device
+from mqtt_devices.protocol.memory import decode_device, encode_device
+from mqtt_devices.protocol.status import parse_status
+from mqtt_devices.services_file import load_services
+
+TYPES = load_services()
+SECRET = {"secret": "geheim"}
+
+
+def make_device(**fields: Any) -> Device:
+    message = {"clientId": "fe001", "connected": 1, "services": {"t1": "temperature", "tk": "tank"}, **fields}
+    status: Any = parse_status(json.dumps(message).encode(), TYPES)
+    return Device("fe001", "kitchen", status, broker="shed")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"version": "v2", "timeout": 30},
+        {"services": {"g": {"type": "grid", "timeout": 5, "onTimeout": "zero"}, "t": "tank"}},
+        {"lwt_topic": "tele/LWT", "lwt_value": "Offline"},
+        {"lwt_topic": "tele/LWT", "lwt_value": False},
+        {"lwt_topic": "tele/LWT", "lwt_value": "5"},
+        {"lwt_topic": "tele/LWT", "lwt_value": {"state": "offline"}},
+    ],
+)
+def test_device_comes_back_as_it_was_with_nothing_open(fields: dict[str, Any]) -> None:
+    device = make_device(**fields)
+    service_id = next(iter(device.wanted.services)) if device.wanted else ""
+    device.instances = {service_id: (device.wanted.services[service_id], 7)} if device.wanted else {}
+    copy = decode_device(json.loads(json.dumps(encode_device(device))), TYPES)
+    assert copy.wanted == device.wanted
+    assert (copy.client_id, copy.level, copy.broker) == ("fe001", "kitchen", "shed")
+    assert copy.instances == device.instances
+    assert copy.held == copy.unheard == set(device.wanted.services if device.wanted else ())
+    assert not copy.is_reply_due
+
+
+def test_leaving_device_is_not_kept() -> None:
+    device = make_device()
+    device.wanted = None
+    assert encode_device(device) is None
+
+
+def test_secret_is_not_kept() -> None:
+    assert "geheim" not in json.dumps(encode_device(make_device(**SECRET)))
+
+
+def test_instance_of_a_service_that_is_gone_is_not_kept() -> None:
+    device = make_device()
+    device.instances = {"tk": ("gps", 1), "old": ("tank", 2)}
+    record = encode_device(device)
+    assert record is not None
+    assert record["instances"] == {}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        None,
+        5,
+        [],
+        {},
+        {"clientId": "a", "connected": 1, "services": {"t": "unheard_of"}},
+        {"clientId": "a", "connected": 0},
+        {"clientId": "../a", "connected": 1, "services": {}},
+    ],
+)
+def test_record_that_makes_no_sense_is_refused(record: object) -> None:
+    with pytest.raises(Rejected):
+        decode_device(record, TYPES)
+
+
+def test_wrong_instances_are_left_out() -> None:
+    record = {"clientId": "a", "connected": 1, "services": {"t": "tank"}, "instances": {"t": "1", "x": 2}}
+    assert decode_device(record, TYPES).instances == {}
