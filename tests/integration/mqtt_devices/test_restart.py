@@ -22,7 +22,7 @@ STATE = "venus-daemons/mqtt-devices/state"
 
 async def kill_daemon(gx: GX) -> None:
     assert gx.daemon is not None
-    await gx.wait(lambda: (gx.directory / "data/conf/venus-daemons/state/mqtt-devices.json").exists(), "state file")
+    await gx.wait((gx.directory / "data/conf/venus-daemons/state/mqtt-devices.json").exists, "state file")
     os.kill(gx.daemon.pid, signal.SIGKILL)
     await gx.wait_names(absent=(temperature(),))
 

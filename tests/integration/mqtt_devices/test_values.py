@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.integration.mqtt_devices.gx import PORTAL, temperature
+from velib_async.bus import open_bus
+from velib_async.client import Monitor, Service, ServiceHandler
 
 if TYPE_CHECKING:
     from tests.integration.mqtt_devices.gx import GX
-    from velib_async.bus import Signal
 
 pytestmark = pytest.mark.peer
 
@@ -19,29 +20,23 @@ GRID = "com.victronenergy.grid.mqtt_meter_g"
 EVCHARGER = "com.victronenergy.evcharger.mqtt_ev_e"
 
 
+class Temperature(Service, ServiceHandler):
+    servicetype = "com.victronenergy.temperature"
+    paths = None
+
+
 async def test_one_message_registers_and_sets_and_the_next_is_one_signal(gx: GX) -> None:
     await gx.start_all()
     await gx.publish("device/fe001/t1", {"type": "temperature", "Temperature": "21.5"})
     await gx.wait_value(temperature(), "/Temperature", 21.5)
     assert (await gx.receive("device/fe001/DBus"))["deviceInstance"] == {"t1": 1}
-    await gx.bus.call(
-        "org.freedesktop.DBus",
-        "/org/freedesktop/DBus",
-        "org.freedesktop.DBus",
-        "AddMatch",
-        "s",
-        ("type='signal',interface='com.victronenergy.BusItem',member='ItemsChanged'",),
-    )
-    (owner,) = await gx.bus.call(
-        "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetNameOwner", "s", (temperature(),)
-    )
     signals: list[dict[str, Any]] = []
-
-    def collect(signal: Signal) -> None:
-        if signal.member == "ItemsChanged" and signal.sender == owner:
-            signals.append(signal.body[0])
-
-    gx.bus.add_signal_handler(collect)
+    bus = await open_bus(gx.dbus.address)
+    monitor = await Monitor.create(
+        bus,
+        itemsChanged=lambda _, values: signals.append(values),
+        handlers={Temperature.servicetype: Temperature},
+    )
     await asyncio.sleep(1.2)
     await gx.publish("device/fe001/t1", {"Temperature": 22, "Humidity": 60, "Pressure": 1013})
     await gx.wait_value(temperature(), "/Pressure", 1013.0)
@@ -51,6 +46,8 @@ async def test_one_message_registers_and_sets_and_the_next_is_one_signal(gx: GX)
     await gx.wait_value(temperature(), "/Temperature", 23.0)
     await gx.publish("device/fe001/t1/Temperature", {"value": None})
     await gx.wait_value(temperature(), "/Humidity", 60.0)
+    await monitor.close()
+    await bus.close()
 
 
 async def test_others_are_not_disturbed_by_what_one_device_does_wrong(gx: GX) -> None:
