@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -14,15 +15,22 @@ from mqtt_devices.connections import ConnectionBudget
 from mqtt_devices.controls import Controls
 from mqtt_devices.driver import Driver
 from mqtt_devices.memory_file import MemoryFile
-from mqtt_devices.options import add_arguments, read_broker, read_policy
+from mqtt_devices.options import add_arguments, read_broker, read_policy, read_steering
 from mqtt_devices.portal import find_portal_id
 from mqtt_devices.protocol.effects import Publish
 from mqtt_devices.protocol.inbox import Inbox
 from mqtt_devices.protocol.names import STATE_TOPIC
 from mqtt_devices.protocol.registry import Registry
 from mqtt_devices.protocol.reply import encode_state
+from mqtt_devices.protocol.service_types import apply_locks
 from mqtt_devices.publisher import Publisher
-from mqtt_devices.services_file import load_services
+from mqtt_devices.services_file import (
+    BUILT_IN,
+    Catalogue,
+    describe_types,
+    find_user_files,
+    load_with_user_files,
+)
 from mqtt_devices.status_report import StatusReport
 from velib_async.bus import open_bus
 from velib_async.errors import BusLost
@@ -31,9 +39,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from daemonkit.context import Context
+    from mqtt_devices.protocol.service_types import ServiceType
     from velib_async.bus import Library
 
 NAME = "mqtt-devices"
+USER_FILES = "services.d"
+
+_log = logging.getLogger(__name__)
 
 
 async def serve(context: Context) -> None:
@@ -43,7 +55,7 @@ async def serve(context: Context) -> None:
         BusLost: D-Bus is gone.
         DefinitionError: configuration or services.yml is wrong.
     """
-    registry = Registry(load_services(), read_policy(context.config))
+    registry = Registry(_load_types(context), read_policy(context.config))
     address = read_broker(context.arguments, context.config)
     inbox, arrived = Inbox(), asyncio.Event()
     will = Publish(STATE_TOPIC, encode_state(None, is_online=False), retain=True)
@@ -90,20 +102,37 @@ async def _serve_bus(context: Context, registry: Registry, driver: Driver) -> No
         await bus.close()
 
 
+def _load_types(context: Context) -> dict[str, ServiceType]:
+    """All types; files of the user with mistakes are left out and named in log and status."""
+    types, mistakes = load_with_user_files(context.paths.config / USER_FILES)
+    for mistake in mistakes:
+        _log.error("left out: %s", mistake)
+    context.status.update(definition_mistakes=[line for mistake in mistakes for line in str(mistake).splitlines()])
+    return apply_locks(types, read_steering(context.config))
+
+
 def check(context: Context, file: Path | None) -> list[str]:
-    """Load configuration and services.yml, or only `file`; say what is in them.
+    """Load configuration and definitions, or only `file` (of the form of services.yml); say what is in them.
 
     Raises:
-        DefinitionError: names the first mistake.
+        DefinitionError: names all mistakes of the first file that has some.
     """
-    lines = []
-    if file is None:
-        read_policy(context.config)
-        address = read_broker(context.arguments, context.config)
-        lines.append(f"broker {address.host}:{address.port}, {'TLS' if address.certificate else 'plain'}")
-    types = load_services(file) if file else load_services()
-    paths = sum(len(service_type.paths) for service_type in types.values())
-    return [*lines, f"{len(types)} service types with {paths} paths: {', '.join(sorted(types))}"]
+    catalogue = Catalogue()
+    catalogue.add(BUILT_IN)
+    if file is not None:
+        if file.resolve() != BUILT_IN:
+            catalogue.add(file)
+        return [describe_types(catalogue.types)]
+    read_policy(context.config)
+    steering = read_steering(context.config)
+    address = read_broker(context.arguments, context.config)
+    for path in find_user_files(context.paths.config / USER_FILES):
+        catalogue.add(path)
+    return [
+        f"broker {address.host}:{address.port}, {'TLS' if address.certificate else 'plain'}",
+        f"types that may steer power: {', '.join(sorted(steering)) or 'none'}",
+        describe_types(catalogue.types),
+    ]
 
 
 def main() -> int:

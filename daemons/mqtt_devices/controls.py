@@ -85,6 +85,19 @@ class Controls:
         instance = await settings.allocate_instance(unique_id(key.client_id, key.service_id), service_type.name)
         return instance, {rule.path: _fit(settings.get(path), rule) for path, rule in rules.items()}
 
+    async def knows(self, key: ServiceKey, service_type: ServiceType) -> bool:
+        """Whether this service had a device instance of this type before.
+
+        Raises:
+            BusLost: the connection ended.
+        """
+        path = f"/Settings/Devices/{unique_id(key.client_id, key.service_id)}/ClassAndVrmInstance"
+        try:
+            (value,) = await self._bus.call(SETTINGS_SERVICE, path, BUS_ITEM, "GetValue")
+        except CallError:
+            return False
+        return str(value).startswith(f"{service_type.name}:")
+
     def attach(self, key: ServiceKey, service_type: ServiceType, receive: Receiver) -> None:
         """Have `receive` called when a setting of this service is changed elsewhere."""
         for rule in service_type.paths.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from daemonkit.errors import DefinitionError
-from daemonkit.yamlvalues import YamlMapping
+from daemonkit.yamlvalues import YamlList, YamlMapping
 from mqtt_devices.protocol.admission import Policy
 from mqtt_devices.protocol.broker_address import MQTT_PORT, MQTT_TLS_PORT, BrokerAddress
 from mqtt_devices.protocol.names import is_id
@@ -65,6 +65,7 @@ def read_policy(config: YamlMapping) -> Policy:
             "last_will",
             "clients",
             "other_clients",
+            "steering",
         )
     )
     defaults = Policy()
@@ -78,6 +79,21 @@ def read_policy(config: YamlMapping) -> Policy:
         clients=_read_clients(config),
         allows_others=config.fetch("other_clients", bool, default=True),
     )
+
+
+def read_steering(config: YamlMapping) -> frozenset[str]:
+    """The service types that may steer power.
+
+    Raises:
+        DefinitionError: no list of text.
+    """
+    if config.get("steering") is None:
+        return frozenset()
+    names = config.fetch("steering", YamlList)
+    for number, name in enumerate(names):
+        if not isinstance(name, str):
+            raise DefinitionError(names.where(number), "steering", "a list of service types")
+    return frozenset(names)
 
 
 def _read_clients(config: YamlMapping) -> dict[str, str | None]:

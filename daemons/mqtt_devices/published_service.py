@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from mqtt_devices.aged_values import age_value
+from mqtt_devices.protocol.derived import derive
 from mqtt_devices.protocol.names import bus_name
 from mqtt_devices.protocol.service_types import Role
 from mqtt_devices.protocol.staleness import OnTimeout
@@ -15,7 +16,7 @@ from velib_async.mandatory import add_mandatory_items
 from velib_async.service import ChangeContext, Item, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from mqtt_devices.controls import Controls
     from mqtt_devices.protocol.effects import ServiceKey
@@ -56,6 +57,9 @@ class PublishedService:
         self.key = identity.key
         self._on_heard = on_heard
         self._written: set[str] = set()  # readings that came over D-Bus, in this turn of the loop
+        self._rules = dict(service_type.paths) if service_type.families else service_type.paths
+        self._sent: set[str] = set()  # results of derivations that the device sends itself
+        self._results = frozenset(derivation.path for derivation in service_type.derivations)
         self.type = service_type
         self._is_closed = False
         self._bus = bus
@@ -94,10 +98,12 @@ class PublishedService:
 
     def write(self, values: Mapping[str, Value]) -> None:
         """Set checked values by path, in one ItemsChanged; settings among them are kept."""
+        self._add_family_items(values)
         with self._service as changes:
             self._revive(changes)
             for path, value in values.items():
                 changes[f"/{path}"] = value
+            self._derive(changes, values.keys())
         self._remember(values)
 
     def expire(self, action: OnTimeout) -> None:
@@ -105,7 +111,7 @@ class PublishedService:
         if action in (OnTimeout.HOLD, OnTimeout.DISCONNECT):
             return
         with self._service as changes:
-            for rule in self.type.paths.values():
+            for rule in self._rules.values():
                 if rule.role is Role.READING:
                     age_value(changes, rule, action)
             changes["/Connected"] = 0 if action is OnTimeout.INVALID else 1
@@ -129,6 +135,22 @@ class PublishedService:
         await self._service.close()
         await self._bus.close()
 
+    def _derive(self, changes: ChangeContext, written: Collection[str]) -> None:
+        if not self._results:
+            return
+        self._sent.update(self._results.intersection(written))
+        found = derive(self.type.derivations, written, self._sent, lambda path: changes[f"/{path}"])
+        for path, value in found.items():
+            changes[f"/{path}"] = value
+
+    def _add_family_items(self, values: Mapping[str, Value]) -> None:
+        """Make the outputs of a switch when they are first heard of."""
+        for path in values:
+            rule = None if path in self._rules else self.type.find(path)
+            if rule is not None and isinstance(self._rules, dict):
+                self._rules[path] = rule
+                self._service.add_item(make_item(rule, rule.default, None, None if rule.is_users else self._hear))
+
     def _revive(self, changes: ChangeContext) -> None:
         """Connected again; what the platform needs and devices seldom send is as at the beginning."""
         if self._service["/Connected"] == 1:
@@ -141,7 +163,7 @@ class PublishedService:
 
     def _remember(self, values: Mapping[str, Value]) -> None:
         for role, keep in ((Role.SETTING, self._controls.note), (Role.COUNTER, self._controls.count)):
-            kept = {path: value for path, value in values.items() if self.type.paths[path].role is role}
+            kept = {path: value for path, value in values.items() if self._rules[path].role is role}
             if kept:
                 keep(self.key, kept)
 
@@ -159,6 +181,7 @@ class PublishedService:
         self._remember(written)
         with self._service as changes:
             self._revive(changes)
+            self._derive(changes, written.keys())
         self._on_heard(self.key)
 
     def _add_items(self, identity: Identity, values: Mapping[str, Value]) -> None:

@@ -74,9 +74,10 @@ class Publisher:
         for service_id, type_name in plan.open.items():
             key = ServiceKey(plan.client_id, service_id)
             try:
+                await self._check_lock(key, self._types[type_name])
                 # In order, so that the first service of a new device gets the first free instance.
                 instance, values = await self._controls.prepare(key, self._types[type_name])
-            except (VelibError, ValueError) as error:
+            except (VelibError, ValueError, Rejected) as error:
                 failed[service_id] = _explain(error)
             else:
                 is_unheard = service_id in plan.unheard
@@ -107,6 +108,17 @@ class Publisher:
     async def close(self) -> None:
         """Take all services off the bus."""
         await asyncio.gather(*(self._close(key) for key in list(self._services)))
+
+    async def _check_lock(self, key: ServiceKey, service_type: ServiceType) -> None:
+        """Let a type that steers power pass where it is enabled, or was in use before there was this lock.
+
+        Raises:
+            Rejected: it is neither.
+        """
+        if service_type.is_locked and not await self._controls.knows(key, service_type):
+            name = service_type.name
+            rule = f"{name} steers power: the owner of the GX may allow it by steering: [{name}] in mqtt-devices.yml"
+            raise Rejected(Reason.NOT_ENABLED, "", rule)
 
     async def _open(
         self, identity: Identity, service_type: ServiceType, values: Mapping[str, Value]

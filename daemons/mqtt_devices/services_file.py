@@ -1,72 +1,226 @@
-"""Reads services.yml: strictly, so that a typing mistake is found here and not by a user's missing value."""
+"""Reads services.yml and the files of services.d, which are of the same form."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from daemonkit.errors import DefinitionError
 from daemonkit.yamlfile import YamlMapping, load
 from daemonkit.yamlvalues import YamlList
-from mqtt_devices.errors import Rejected
+from mqtt_devices.path_rules import Choices, expand, read_choices, read_path
 from mqtt_devices.protocol.names import is_id
 from mqtt_devices.protocol.proxy import is_path
-from mqtt_devices.protocol.service_types import PathRule, Role, ServiceType, Value, ValueKind
+from mqtt_devices.protocol.service_types import FAMILY, Derivation, PathRule, Role, ServiceType, ValueKind
 from mqtt_devices.protocol.staleness import MAX_TIMEOUT_S, NEVER, OnTimeout, Staleness
-from mqtt_devices.protocol.values import coerce
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+T = TypeVar("T")
 
 BUILT_IN = Path(__file__).resolve().parents[2] / "services.yml"
 
 _MAX_PRODUCT_ID = 0xFFFF
 # Longer, and people take what they see for stuck.
 _MAX_INTERVAL_S = 60
-# More digits than a double holds would be noise.
-_MAX_DECIMALS = 9
-_PATH_KEYS = (
-    "type",
-    "role",
-    "unit",
-    "decimals",
-    "minimum",
-    "maximum",
-    "default",
-    "values",
-    "writeable",
-    "description",
+_TYPE_KEYS = (
+    "product_id",
+    "custom_name",
+    "interval_s",
+    "timeout_s",
+    "on_timeout",
+    "steering",
+    "derive",
+    "paths",
 )
-_NUMBERS = (ValueKind.INTEGER, ValueKind.DOUBLE)
+# Part of every service, or of every type.
+_TAKEN = ("ProductId", "CustomName", "Connected", "DeviceInstance", "ProductName", "DeviceName", "FirmwareVersion")
 
-Choices = dict[str, dict[int, str]]
+
+class Mistakes(DefinitionError):  # noqa: N818 - a collection of errors
+    """All mistakes of a file, one line each."""
+
+    def __init__(self, mistakes: list[DefinitionError]) -> None:
+        first = mistakes[0]
+        super().__init__(first.where, first.field, first.rule)
+        self.mistakes = mistakes
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.mistakes))
 
 
-def load_services(path: Path = BUILT_IN) -> dict[str, ServiceType]:
-    """Return the service types of a file, by name.
+class Catalogue:
+    """Service types and named choices, as they come together from several files."""
+
+    def __init__(self) -> None:
+        self.types: dict[str, ServiceType] = {}
+        self._choices: Choices = {}
+
+    def add(self, path: Path) -> None:
+        """Take over a file: new types, and changes to types that exist. Nothing of it when it has mistakes.
+
+        Raises:
+            Mistakes: each with file, line, key and rule.
+        """
+        file = load(path)
+        mistakes: list[DefinitionError] = []
+        choices, types = dict(self._choices), dict(self.types)
+        try:
+            file.refuse_others(("choices", "types"))
+            named = file.fetch("choices", YamlMapping, YamlMapping(str(path), 0))
+            choices |= {name: read_choices(named.fetch(name, YamlMapping)) for name in named}
+            sections = file.fetch("types", YamlMapping)
+        except DefinitionError as mistake:
+            raise Mistakes([mistake]) from None
+        for name in sections:
+            try:
+                reader = _TypeReader(sections.where(name), choices, mistakes)
+                types[str(name)] = reader.read(name, sections.fetch(name, YamlMapping), self.types.get(str(name)))
+            except DefinitionError as mistake:
+                mistakes.append(mistake)
+        if mistakes:
+            raise Mistakes(mistakes)
+        self.types, self._choices = types, choices
+
+
+def load_services(*paths: Path) -> dict[str, ServiceType]:
+    """Return the service types of files, by name; of the built-in one when none is named.
 
     Raises:
-        DefinitionError: names file, line, key and rule of the first mistake.
+        Mistakes: all mistakes of the first file that has some.
     """
-    file = load(path)
-    file.refuse_others(("choices", "types"))
-    named = file.fetch("choices", YamlMapping, YamlMapping(str(path), 0))
-    choices = {name: _read_choices(named.fetch(name, YamlMapping)) for name in named}
-    types = file.fetch("types", YamlMapping)
-    return {name: _read_type(name, types.fetch(name, YamlMapping), types.where(name), choices) for name in types}
+    catalogue = Catalogue()
+    for path in paths or (BUILT_IN,):
+        catalogue.add(path)
+    return catalogue.types
 
 
-def _read_type(name: object, content: YamlMapping, where: str, choices: Choices) -> ServiceType:
-    if not isinstance(name, str) or not is_id(name):
-        raise DefinitionError(where, str(name), "a type is the third part of a D-Bus name, like temperature")
-    content.refuse_others(("product_id", "custom_name", "interval_s", "timeout_s", "on_timeout", "paths"))
-    product_id = content.fetch("product_id", int, minimum=0, maximum=_MAX_PRODUCT_ID)
-    custom_name = content.fetch("custom_name", str)
-    rules = {
+def find_user_files(directory: Path) -> list[Path]:
+    """The files of services.d, in the order in which they count."""
+    return sorted(path for path in directory.glob("*.yml") if not path.name.startswith("."))
+
+
+def load_with_user_files(directory: Path) -> tuple[dict[str, ServiceType], list[DefinitionError]]:
+    """Return the built-in types with the user's, and the mistakes of files that were left out for them.
+
+    A typing mistake in one file must not take all devices off the GX.
+    """
+    catalogue = Catalogue()
+    catalogue.add(BUILT_IN)
+    mistakes: list[DefinitionError] = []
+    for path in find_user_files(directory):
+        try:
+            catalogue.add(path)
+        except DefinitionError as mistake:
+            mistakes.append(mistake)
+    return catalogue.types, mistakes
+
+
+def describe_types(types: Mapping[str, ServiceType]) -> str:
+    """One line for --check."""
+    paths = sum(len(kind.paths) + len(kind.families) for kind in types.values())
+    return f"{len(types)} service types with {paths} paths: {', '.join(sorted(types))}"
+
+
+class _TypeReader:
+    """Reads one type; mistakes of single paths are collected, so that one look finds all.
+
+    Args:
+        where: of the type.
+        choices: that paths may name.
+        mistakes: where mistakes go.
+    """
+
+    def __init__(self, where: str, choices: Choices, mistakes: list[DefinitionError]) -> None:
+        self._where = where
+        self._choices = choices
+        self._mistakes = mistakes
+
+    def read(self, name: object, content: YamlMapping, former: ServiceType | None) -> ServiceType:
+        """The type; what `content` does not say is as in `former`."""
+        if not isinstance(name, str) or not is_id(name):
+            raise DefinitionError(self._where, str(name), "a type is the third part of a D-Bus name, like temperature")
+        content.refuse_others(_TYPE_KEYS)
+        product_id = content.fetch(
+            "product_id", int, *_or(former.product_id if former else None), minimum=0, maximum=_MAX_PRODUCT_ID
+        )
+        custom_name = content.fetch("custom_name", str, *_or(former.custom_name if former else None))
+        base = former or ServiceType(name, {})
+        rules = self._read_paths(content)
+        paths = {**base.paths, **_make_common(product_id, custom_name)}
+        paths |= {path: rule for path, rule in rules.items() if FAMILY not in path}
+        families = {**base.families, **{path: rule for path, rule in rules.items() if FAMILY in path}}
+        return ServiceType(
+            name,
+            paths,
+            content.fetch("interval_s", float, base.interval_s, minimum=0, maximum=_MAX_INTERVAL_S),
+            _read_staleness(content, base.staleness),
+            self._read_derivations(content, paths, base.derivations),
+            families,
+            product_id,
+            custom_name,
+            content.fetch("steering", bool, base.is_steering),
+        )
+
+    def _read_paths(self, content: YamlMapping) -> dict[str, PathRule]:
+        listed = content.fetch("paths", YamlMapping, YamlMapping(content.file, content.line))
+        rules: dict[str, PathRule] = {}
+        for key in listed:
+            try:
+                for path in expand(str(key)):
+                    rules[path] = self._read_path(path, key, listed, rules)
+            except DefinitionError as mistake:
+                self._mistakes.append(mistake)
+        return rules
+
+    def _read_path(self, path: str, key: object, listed: YamlMapping, rules: Mapping[str, PathRule]) -> PathRule:
+        if not is_path(path.replace(FAMILY, "0")) or path in _TAKEN or path in rules:
+            rule = "a new D-Bus path without leading slash, of capitalised segments"
+            raise DefinitionError(listed.where(key), str(key), rule)
+        found = read_path(path, listed.fetch(key, YamlMapping), self._choices)
+        if FAMILY in path and found.persists:
+            raise DefinitionError(listed.where(key), str(key), f"a path with {FAMILY} is no setting")
+        return found
+
+    def _read_derivations(
+        self, content: YamlMapping, paths: Mapping[str, PathRule], former: tuple[Derivation, ...]
+    ) -> tuple[Derivation, ...]:
+        if "derive" not in content:
+            return former
+        listed = content.fetch("derive", YamlMapping)
+        found: list[Derivation] = []
+        for key in listed:
+            try:
+                found += _read_derivation(str(key), listed, paths)
+            except DefinitionError as mistake:
+                self._mistakes.append(mistake)
+        return tuple(found)
+
+
+def _read_derivation(key: str, listed: YamlMapping, paths: Mapping[str, PathRule]) -> Iterable[Derivation]:
+    fields = listed.fetch(key, YamlMapping)
+    fields.refuse_others(("sum", "product", "scale"))
+    operations = [name for name in ("sum", "product") if name in fields]
+    if len(operations) != 1:
+        raise DefinitionError(listed.where(key), key, "either sum or product, a list of paths")
+    operation = operations[0]
+    operands = [expand(str(operand)) for operand in fields.fetch(operation, YamlList)]
+    results = expand(key)
+    for number, path in enumerate(results):
+        of = tuple(one[number] if len(one) == len(results) else one[0] for one in operands)
+        for one in (path, *of):
+            if one not in paths or (paths[one].kind is not ValueKind.DOUBLE and one == path):
+                raise DefinitionError(listed.where(key), one, "a path of this type (the result of type d)")
+        yield Derivation(path=path, operation=operation, of=of, scale=fields.fetch("scale", float, 1.0))
+
+
+def _make_common(product_id: int, custom_name: str) -> dict[str, PathRule]:
+    return {
         "ProductId": PathRule(
             path="ProductId",
             kind=ValueKind.INTEGER,
+            role=Role.PROPERTY,
             minimum=0,
             maximum=_MAX_PRODUCT_ID,
             default=product_id,
@@ -74,84 +228,14 @@ def _read_type(name: object, content: YamlMapping, where: str, choices: Choices)
         ),
         "CustomName": PathRule(path="CustomName", kind=ValueKind.TEXT, role=Role.SETTING, default=custom_name),
     }
-    paths = content.fetch("paths", YamlMapping)
-    for path in paths:
-        if not isinstance(path, str) or not is_path(path) or path in rules:
-            rule = "a new D-Bus path without leading slash, of capitalised segments"
-            raise DefinitionError(paths.where(path), str(path), rule)
-        rules[path] = _read_path(path, paths.fetch(path, YamlMapping), choices)
-    interval_s = content.fetch("interval_s", float, 1.0, minimum=0, maximum=_MAX_INTERVAL_S)
-    return ServiceType(name, rules, interval_s, _read_staleness(content))
 
 
-def _read_staleness(content: YamlMapping) -> Staleness:
-    timeout_s = content.fetch("timeout_s", float, NEVER, minimum=0, maximum=MAX_TIMEOUT_S)
-    action = content.fetch("on_timeout", str, OnTimeout.INVALID.value, choices=tuple(OnTimeout))
+def _read_staleness(content: YamlMapping, former: Staleness) -> Staleness:
+    timeout_s = content.fetch("timeout_s", float, former.timeout_s or NEVER, minimum=0, maximum=MAX_TIMEOUT_S)
+    action = content.fetch("on_timeout", str, (former.action or OnTimeout.INVALID).value, choices=tuple(OnTimeout))
     return Staleness(timeout_s, OnTimeout(action))
 
 
-def _read_path(path: str, content: YamlMapping, choices: Choices) -> PathRule:
-    content.refuse_others(_PATH_KEYS)
-    kind = ValueKind(content.fetch("type", str, choices=tuple(ValueKind)))
-    role = Role(content.fetch("role", str, Role.READING.value, choices=tuple(Role)))
-    for key in ("unit", "decimals", "minimum", "maximum"):
-        if key in content and kind not in _NUMBERS:
-            raise DefinitionError(content.where(key), key, "is for numbers (type i or d)")
-    if "decimals" in content and kind is not ValueKind.DOUBLE:
-        raise DefinitionError(content.where("decimals"), "decimals", "is for type d")
-    rule = PathRule(
-        path=path,
-        kind=kind,
-        role=role,
-        unit=content.fetch("unit", str, ""),
-        decimals=content.fetch("decimals", int, minimum=0, maximum=_MAX_DECIMALS) if "decimals" in content else None,
-        minimum=_read_limit(content, "minimum"),
-        maximum=_read_limit(content, "maximum"),
-        values=_read_values(content, kind, choices),
-        writeable=content.fetch("writeable", bool, default=True),
-        description=content.fetch("description", str, ""),
-    )
-    if rule.minimum is not None and rule.maximum is not None and rule.minimum > rule.maximum:
-        raise DefinitionError(content.where("maximum"), "maximum", "is not below minimum")
-    return _with_default(rule, content)
-
-
-def _read_limit(content: YamlMapping, key: str) -> float | None:
-    return content.fetch(key, float) if key in content else None
-
-
-def _read_values(content: YamlMapping, kind: ValueKind, choices: Choices) -> Mapping[int, str]:
-    if "values" not in content:
-        return {}
-    if kind is not ValueKind.INTEGER:
-        raise DefinitionError(content.where("values"), "values", "is for type i")
-    if isinstance(content["values"], str):
-        return choices[content.fetch("values", str, choices=tuple(choices))]
-    return _read_choices(content.fetch("values", YamlMapping))
-
-
-def _read_choices(content: YamlMapping) -> dict[int, str]:
-    for key in content:
-        if not isinstance(key, int):
-            raise DefinitionError(content.where(key), str(key), "the key of a choice is an integer")
-        content.fetch(key, str)
-    return dict(content)
-
-
-def _with_default(rule: PathRule, content: YamlMapping) -> PathRule:
-    if content.get("default") is None:
-        if rule.persists:
-            raise DefinitionError(content.where("default"), "default", "a setting needs one")
-        return rule
-    raw: Any = content["default"]
-    if isinstance(raw, YamlList):
-        raw = list(raw)
-    try:
-        default: Value = coerce(raw, rule)
-    except Rejected as problem:
-        raise DefinitionError(content.where("default"), "default", problem.rule) from None
-    if isinstance(raw, str) != (rule.kind is ValueKind.TEXT) or isinstance(raw, bool):
-        raise DefinitionError(content.where("default"), "default", f"is not of type {rule.kind}")
-    if rule.persists and rule.kind is ValueKind.TEXTS:
-        raise DefinitionError(content.where("type"), "type", "localsettings keeps no lists")
-    return replace(rule, default=default)
+def _or(default: T | None) -> tuple[T, ...]:
+    """A default argument, if there is one."""
+    return () if default is None else (default,)

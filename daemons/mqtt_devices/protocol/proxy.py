@@ -76,9 +76,12 @@ def check_values(values: Mapping[str, Any], service_type: ServiceType, place: st
     """
     checked: dict[str, Value] = {}
     for path, value in values.items():
-        rule = service_type.paths.get(path)
+        rule = service_type.find(path)
         if rule is None:
             raise Rejected(Reason.UNKNOWN_PATH, f"{place}{path}", f"a path of the type {service_type.name}")
+        if rule.is_locked:
+            text = f"steering: [{service_type.name}] in mqtt-devices.yml, since Venus OS controls power by this path"
+            raise Rejected(Reason.NOT_ENABLED, f"{place}{path}", text)
         if not rule.writeable:
             raise Rejected(Reason.NOT_WRITEABLE, f"{place}{path}", "a path that can be set")
         try:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from mqtt_devices.protocol.staleness import Staleness
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 # Of numbers without `decimals`: hides what adding floats leaves behind.
 _MAX_DECIMALS = 6
@@ -50,6 +51,9 @@ class PathRule:
     default: Value = None
     values: Mapping[int, str] = field(default_factory=dict)
     writeable: bool = True
+    is_steering: bool = False  # Venus OS controls power by it
+    is_cyclic: bool = False  # Venus OS writes it again and again
+    is_locked: bool = False  # steering, and not enabled
     is_hexadecimal: bool = False
     description: str = ""
 
@@ -80,11 +84,59 @@ class PathRule:
         return f"{number:.{self.decimals}f}" if self.decimals is not None else str(round(number, _MAX_DECIMALS))
 
 
+# What may stand for {id}: few enough that no device can fill the memory with made-up outputs.
+_FAMILY_ID = re.compile(r"(?:(?:output|relay|pwm)_)?[0-9]{1,2}")
+FAMILY = "{id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derivation:
+    """A path that is worked out from others: their sum or product, times `scale`."""
+
+    path: str
+    operation: str  # "sum" or "product"
+    of: tuple[str, ...]
+    scale: float = 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceType:
-    """One D-Bus service type; `paths` by path without leading slash; values go out at most every `interval_s`."""
+    """One D-Bus service type; paths without leading slash; values go out at most every `interval_s`."""
 
     name: str
     paths: Mapping[str, PathRule]
     interval_s: float = 1.0
     staleness: Staleness = field(default_factory=Staleness)
+    derivations: tuple[Derivation, ...] = ()
+    # Paths with {id}, which exist once the device has sent them.
+    families: Mapping[str, PathRule] = field(default_factory=dict)
+    product_id: int = 0xFFFF
+    custom_name: str = ""
+    is_steering: bool = False
+    is_locked: bool = False  # steering, and not enabled
+
+    def find(self, path: str) -> PathRule | None:
+        """The rule of a path, None when this type has none such."""
+        rule = self.paths.get(path)
+        if rule is not None or not self.families:
+            return rule
+        segments = path.split("/")
+        for number, segment in enumerate(segments):
+            if _FAMILY_ID.fullmatch(segment):
+                family = "/".join((*segments[:number], FAMILY, *segments[number + 1 :]))
+                if family in self.families:
+                    return replace(self.families[family], path=path)
+        return None
+
+
+def apply_locks(types: Mapping[str, ServiceType], enabled: Collection[str]) -> dict[str, ServiceType]:
+    """The types with all that steers power locked, but for those that are enabled."""
+    return {name: kind if name in enabled else _lock(kind) for name, kind in types.items()}
+
+
+def _lock(kind: ServiceType) -> ServiceType:
+    paths = {
+        path: replace(rule, is_locked=True, writeable=False) if rule.is_steering else rule
+        for path, rule in kind.paths.items()
+    }
+    return replace(kind, paths=paths, is_locked=kind.is_steering)

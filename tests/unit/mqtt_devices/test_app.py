@@ -22,7 +22,8 @@ def test_check_reports_what_it_found(tmp_path: Path) -> None:
     result = run(tmp_path, "--check")
     assert result.returncode == 0
     assert "broker broker.lan:8883, TLS" in result.stdout
-    assert "8 service types" in result.stdout
+    assert "29 service types" in result.stdout
+    assert "may steer power: none" in result.stdout
 
 
 def test_check_of_one_file_names_the_mistake(tmp_path: Path) -> None:
@@ -38,3 +39,14 @@ def test_check_refuses_an_unknown_key_of_the_configuration(tmp_path: Path) -> No
     result = run(tmp_path, "--check")
     assert result.returncode == 2
     assert "mqtt-devices.yml:1: max_service: is unknown" in result.stdout + result.stderr
+
+
+def test_check_names_the_mistakes_in_files_of_services_d(tmp_path: Path) -> None:
+    (tmp_path / "services.d").mkdir()
+    file = tmp_path / "services.d" / "mine.yml"
+    file.write_text("types:\n  tank:\n    paths:\n      A: {type: q}\n      b: {type: d}\n      C: {unit: V}\n")
+    for arguments in (("--check",), ("--check", str(file))):
+        result = run(tmp_path, *arguments)
+        assert result.returncode == 2
+        output = result.stdout + result.stderr
+        assert [f"{file}:{line}: " in output for line in (4, 5, 6)] == [True, True, True]

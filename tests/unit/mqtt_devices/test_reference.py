@@ -11,7 +11,7 @@ import pytest
 
 from daemonkit.yamlfile import loads
 from mqtt_devices.errors import Reason
-from mqtt_devices.options import add_arguments, read_broker, read_policy
+from mqtt_devices.options import add_arguments, read_broker, read_policy, read_steering
 from mqtt_devices.protocol import inbox, names, payload
 from mqtt_devices.protocol.admission import Policy
 from mqtt_devices.protocol.broker_address import BrokerAddress
@@ -20,10 +20,11 @@ from mqtt_devices.protocol.proxy import parse_proxy
 from mqtt_devices.protocol.reply import encode_reply
 from mqtt_devices.protocol.staleness import OnTimeout
 from mqtt_devices.protocol.status import Registration, parse_status
-from mqtt_devices.services_file import load_services
+from mqtt_devices.services_file import BUILT_IN, load_services
 
 TEXT = (Path(__file__).parents[3] / "docs" / "mqtt-devices.md").read_text()
 STATUS, REPLY, DIRECT, PROXY, ERROR = (block.encode() for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL))
+OWN_TYPES, CONFIGURATION, *_ = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 TYPES = load_services()
 
 
@@ -66,9 +67,15 @@ def test_each_type_is_named(name: str) -> None:
     assert f"`{name}`" in TEXT
 
 
+def test_own_types_of_the_reference_are_valid(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yml"
+    file.write_text(OWN_TYPES)
+    assert "windlass" in load_services(BUILT_IN, file)
+
+
 def test_configuration_of_the_reference_is_valid_and_shows_the_defaults() -> None:
-    (block,) = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
-    config = loads(block, "docs")
+    config = loads(CONFIGURATION, "docs")
+    assert read_steering(config) == frozenset()
     assert read_policy(config) == Policy()
     parser = argparse.ArgumentParser()
     add_arguments(parser)
