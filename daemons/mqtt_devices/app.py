@@ -85,8 +85,7 @@ async def _serve_bus(context: Context, registry: Registry, driver: Driver) -> No
         budget=ConnectionBudget(bus),
         connect=(context.bus_address, library),
         version=context.version,
-        on_lost=driver.lose,
-        on_heard=driver.hear,
+        owner=driver,
     )
     try:
         async with asyncio.TaskGroup() as tasks:

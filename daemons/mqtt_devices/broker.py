@@ -71,12 +71,15 @@ class Broker:
         self._will = will
         self._outbox: deque[Request] = deque(maxlen=MAX_OUTBOX)
         self._has_output = asyncio.Event()
+        self._is_up = False
         self._identifier = f"mqtt-devices-{secrets.token_hex(4)}"
         self._protocol = aiomqtt.ProtocolVersion.V5
         self.arrived = arrived or asyncio.Event()
 
     def send(self, request: Request) -> None:
-        """Queue a request; beyond MAX_OUTBOX the oldest is dropped."""
+        """Queue a request; beyond MAX_OUTBOX the oldest is dropped, and what expires without a connection."""
+        if not self._is_up and isinstance(request, Publish) and request.expires:
+            return
         self._outbox.append(request)
         self._has_output.set()
 
@@ -92,6 +95,7 @@ class Broker:
                 self._keep_publications()
                 await self._subscribe(client, get_topics())
                 up()
+                self._is_up = True
                 try:
                     await self._work(client)
                 except asyncio.CancelledError:
@@ -100,6 +104,8 @@ class Broker:
         except aiomqtt.MqttError as error:
             self._choose_protocol(error)
             raise LinkLost(f"{error}") from None
+        finally:
+            self._is_up = False
 
     async def _say_goodbye(self, client: aiomqtt.Client) -> None:
         """Publish the last will: after an orderly end the broker does not."""
@@ -153,7 +159,7 @@ class Broker:
                     _log.warning("the broker refuses a subscription to %.200r; check its access rules", topic)
 
     def _keep_publications(self) -> None:
-        kept = [request for request in self._outbox if isinstance(request, Publish)]
+        kept = [request for request in self._outbox if isinstance(request, Publish) and not request.expires]
         self._outbox.clear()
         self._outbox.extend(kept)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from daemonkit.ratelimit import Limiter
 from daemonkit.supervise import fence
 from mqtt_devices.protocol.effects import (
+    Answer,
     Effect,
     Expire,
     Note,
@@ -28,9 +29,13 @@ if TYPE_CHECKING:
     from mqtt_devices.broker import Broker
     from mqtt_devices.protocol.inbox import Inbox
     from mqtt_devices.protocol.registry import Registry
+    from mqtt_devices.protocol.service_types import PathRule, Value
 
 # Messages handled in one go; then D-Bus and timers get their turn. Some 100 us each here, 2 ms on a small GX.
 BATCH = 20
+# For an answer of a device to what the user sets. Together with keeping a setting it has to fit into the second after
+# which velib_async gives up, because Venus programs stand still until then.
+ANSWER_LIMIT_S = 0.7
 # Log lines: a boot with fifty devices passes at once; a client that floods gets two lines a second.
 _LINES_PER_S = 2.0
 _LINES_AT_ONCE = 300.0
@@ -80,6 +85,7 @@ class Driver:
         self._work: asyncio.TaskGroup | None = None
         self._log_limiter = Limiter(_LINES_PER_S, _LINES_AT_ONCE)
         self._deadline_changed = asyncio.Event()
+        self._asked: dict[tuple[ServiceKey, str], asyncio.Future[bool]] = {}
         self._awaited: float | None = None  # what the timer waits for
 
     def get_topics(self, broker: str = "") -> list[str]:
@@ -100,6 +106,27 @@ class Driver:
     def lose(self, key: ServiceKey) -> None:
         """A service has lost its connection."""
         self._obey(self._registry.lost(key))
+
+    async def ask(self, key: ServiceKey, rule: PathRule, value: Value) -> bool:
+        """Tell a device what the user sets; whether it may be. Without an answer in time it may."""
+        place = (key, rule.path)
+        if (former := self._asked.get(place)) is not None and not former.done():
+            former.set_result(True)  # superseded
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._asked[place] = answer
+        self._obey(self._registry.change(key, rule, value))
+        if rule.is_cyclic:
+            self._registry.unanswered(key, rule)
+            return True
+        try:
+            async with asyncio.timeout(ANSWER_LIMIT_S):
+                return await answer
+        except TimeoutError:
+            self._registry.unanswered(key, rule)
+            return True
+        finally:
+            if self._asked.get(place) is answer:
+                del self._asked[place]
 
     async def run(self, services: ServicesPort, portal_id: str) -> None:
         """Serve devices until cancelled. Messages that came before are handled now."""
@@ -161,6 +188,9 @@ class Driver:
             elif isinstance(effect, Expire):
                 if self._services is not None:
                     self._services.expire(effect)
+            elif isinstance(effect, Answer):
+                if (answer := self._asked.get((effect.key, effect.path))) is not None and not answer.done():
+                    answer.set_result(effect.is_accepted)
             elif isinstance(effect, Remember):
                 self._on_remember()
             elif broker := self._brokers.get(effect.broker):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mqtt_devices.protocol.service_types import ServiceType
 
 _KNOWN = ("default", "min", "max", "persist", "setting", "format", "description", "type")
-# "{:.1f}W" or "{} °C"
+# With one decimal and W behind it, for example.
 _FORMAT = re.compile(r"\{(?::\.(?P<decimals>[0-9])f)?\}\s*(?P<unit>[^{}]*)")
 _COMMON = ("ProductId", "CustomName")
 
@@ -119,7 +119,7 @@ def _scalar(value: Any) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Convert the file that is named; return the exit code: 0, 1 with a list of what was left out, 2 for no such file."""
+    """Convert the file that is named; return the exit code: 1 when something was left out, 2 when it cannot be read."""
     if len(arguments) != 1:
         sys.stderr.write(f"{(__doc__ or '').strip()}\n")
         return 2

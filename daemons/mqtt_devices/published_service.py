@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from mqtt_devices.aged_values import age_value
 from mqtt_devices.protocol.derived import derive
@@ -16,7 +16,7 @@ from velib_async.mandatory import add_mandatory_items
 from velib_async.service import ChangeContext, Item, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping
 
     from mqtt_devices.controls import Controls
     from mqtt_devices.protocol.effects import ServiceKey
@@ -38,6 +38,19 @@ class Identity:
     is_unheard: bool = False  # from memory: not connected until the device is heard
 
 
+class ServiceOwner(Protocol):
+    """Who is told what happens to a service on D-Bus."""
+
+    def hear(self, key: ServiceKey) -> None:
+        """A reading was written: that is the device, by way of the gateway."""
+
+    async def ask(self, key: ServiceKey, rule: PathRule, value: Value) -> bool:
+        """The user wants to set a value; whether the device lets him. To be answered well within a second."""
+
+    def lose(self, key: ServiceKey) -> None:
+        """The connection to the bus is lost, and the service with it."""
+
+
 class PublishedService:
     """A registered service. Made by `open`.
 
@@ -52,10 +65,10 @@ class PublishedService:
         identity: Identity,
         *,
         controls: Controls,
-        on_heard: Callable[[ServiceKey], None],
+        owner: ServiceOwner,
     ) -> None:
         self.key = identity.key
-        self._on_heard = on_heard
+        self._owner = owner
         self._written: set[str] = set()  # readings that came over D-Bus, in this turn of the loop
         self._rules = dict(service_type.paths) if service_type.families else service_type.paths
         self._sent: set[str] = set()  # results of derivations that the device sends itself
@@ -75,18 +88,16 @@ class PublishedService:
         identity: Identity,
         *,
         controls: Controls,
-        on_heard: Callable[[ServiceKey], None],
+        owner: ServiceOwner,
         values: Mapping[str, Value],
     ) -> Self:
         """Put a service on the bus, complete before its name appears; `values`: those of its settings.
-
-        `on_heard` is called when a reading is written over D-Bus: that is the device, by way of the gateway.
 
         Raises:
             NameTaken: another program owns the name.
             BusLost: the connection ended.
         """
-        published = cls(bus, service_type, identity, controls=controls, on_heard=on_heard)
+        published = cls(bus, service_type, identity, controls=controls, owner=owner)
         try:
             published._add_items(identity, values)
             controls.attach(published.key, service_type, published.receive)
@@ -149,7 +160,8 @@ class PublishedService:
             rule = None if path in self._rules else self.type.find(path)
             if rule is not None and isinstance(self._rules, dict):
                 self._rules[path] = rule
-                self._service.add_item(make_item(rule, rule.default, None, None if rule.is_users else self._hear))
+                hooks = (self._change, None) if rule.is_users else (None, self._hear)
+                self._service.add_item(make_item(rule, rule.default, *hooks))
 
     def _revive(self, changes: ChangeContext) -> None:
         """Connected again; what the platform needs and devices seldom send is as at the beginning."""
@@ -182,7 +194,7 @@ class PublishedService:
         with self._service as changes:
             self._revive(changes)
             self._derive(changes, written.keys())
-        self._on_heard(self.key)
+        self._owner.hear(self.key)
 
     def _add_items(self, identity: Identity, values: Mapping[str, Value]) -> None:
         version = identity.suite_version
@@ -200,16 +212,18 @@ class PublishedService:
         # The type has one of its own, which devices may set.
         self._service.remove_item("/ProductId")
         self._service.add_item(Item("/DeviceName", f"{self.key.client_id}:{self.key.service_id}"))
-        keep, hear = self._keep, self._hear  # one object each, not one for each item
+        change, hear = self._change, self._hear  # one object each, not one for each item
         for rule in self.type.paths.values():
             is_reading = rule.role is Role.READING
             value = None if identity.is_unheard and is_reading else values.get(rule.path, rule.default)
             self._service.add_item(
-                make_item(rule, value, keep if rule.role is Role.SETTING else None, None if rule.is_users else hear)
+                make_item(rule, value, change if rule.is_users else None, None if rule.is_users else hear)
             )
 
-    async def _keep(self, item: Any, value: Any) -> bool:
-        """Answer a write from outside to a setting: accepted once localsettings has it."""
+    async def _change(self, item: Any, value: Any) -> bool:
+        """Answer a write from outside to what the user determines: the device first, then localsettings."""
         if not isinstance(item, RuledItem):
             raise TypeError(f"{item} is no path of a service type")
-        return await self._controls.change(self.key, item.rule, value)
+        if not await self._owner.ask(self.key, item.rule, value):
+            return False
+        return item.rule.role is not Role.SETTING or await self._controls.change(self.key, item.rule, value)

@@ -13,11 +13,12 @@ from velib_async.bus import open_bus
 from velib_async.errors import BusLost, CallError, NameTaken, SettingError, VelibError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from mqtt_devices.connections import ConnectionBudget
     from mqtt_devices.controls import Controls
     from mqtt_devices.protocol.service_types import ServiceType, Value
+    from mqtt_devices.published_service import ServiceOwner
     from velib_async.bus import Library
 
 # Services that are opened at the same time: enough to hide the round trips to bus and localsettings, few enough that
@@ -36,8 +37,7 @@ class Publisher:
         budget: asked before each connection.
         connect: address and library for the connections.
         version: of the suite.
-        on_lost: called when a service has lost its connection and is gone.
-        on_heard: called when a device has written a reading over D-Bus.
+        owner: is told what happens to services.
     """
 
     def __init__(
@@ -48,16 +48,14 @@ class Publisher:
         budget: ConnectionBudget,
         connect: tuple[str, Library | None],
         version: str,
-        on_lost: Callable[[ServiceKey], None],
-        on_heard: Callable[[ServiceKey], None],
+        owner: ServiceOwner,
     ) -> None:
         self._types = types
         self._controls = controls
         self._budget = budget
         self._address, self._library = connect
         self._version = version
-        self._on_lost = on_lost
-        self._on_heard = on_heard
+        self._owner = owner
         self._services: dict[ServiceKey, PublishedService] = {}
         self._watches: dict[ServiceKey, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(OPENING_AT_ONCE)
@@ -128,7 +126,7 @@ class Publisher:
                 async with self._budget.place():
                     bus = await open_bus(self._address, library=self._library)
                 service = await PublishedService.open(
-                    bus, service_type, identity, controls=self._controls, on_heard=self._on_heard, values=values
+                    bus, service_type, identity, controls=self._controls, owner=self._owner, values=values
                 )
             except (VelibError, Rejected) as error:
                 return _explain(error)
@@ -153,7 +151,7 @@ class Publisher:
             self._services.pop(service.key, None)
             self._watches.pop(service.key, None)
             await service.close()
-            self._on_lost(service.key)
+            self._owner.lose(service.key)
 
 
 def _explain(error: Exception) -> Rejected:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, NoReturn
 
+from mqtt_devices.protocol.effects import ServiceKey
+
 if TYPE_CHECKING:
     from daemonkit.status import StatusFile
     from daemonkit.supervise import LinkState
@@ -51,6 +53,16 @@ class StatusReport:
                     for service_id, opened in device.opened.items()
                 }
                 for client_id, device in self._registry.devices.items()
+            },
+            "silent": [
+                f"{client_id}/{service_id}"
+                for client_id, device in self._registry.devices.items()
+                for service_id in device.opened
+                if self._registry.is_stale(ServiceKey(client_id, service_id))
+            ],
+            "pending_changes": {
+                f"{key.client_id}/{key.service_id}/{path}": value
+                for (key, path), value in self._registry.pending_changes.items()
             },
             "rejected_messages": self._registry.rejected,
             "dropped_messages": self._inbox.dropped,

@@ -21,6 +21,7 @@ class Publish:
     payload: str
     broker: str = ""
     retain: bool = False
+    expires: bool = False  # not to be sent later, on another connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,15 @@ class Expire:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """A device has answered to a change that the user made."""
+
+    key: ServiceKey
+    path: str
+    is_accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Remember:
     """What Registry.remembered() returns has changed."""
 
@@ -97,4 +107,4 @@ class Note:
     is_warning: bool = False
 
 
-Effect = Publish | Subscribe | Unsubscribe | Plan | Write | Expire | Remember | Note
+Effect = Publish | Subscribe | Unsubscribe | Plan | Write | Expire | Answer | Remember | Note

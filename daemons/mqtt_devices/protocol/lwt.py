@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mqtt_devices.errors import Reason, Rejected
+from mqtt_devices.protocol.effects import Effect, Subscribe, Unsubscribe
 from mqtt_devices.protocol.names import PROXY, STATUS
 
 DEFAULT_VALUE = "false"
@@ -143,3 +144,20 @@ class LastWills:
             return []
         del self._topics[topic]
         return [topic]
+
+
+class WillBook:
+    """The last wills on all brokers."""
+
+    def __init__(self) -> None:
+        self._brokers: dict[str, LastWills] = {}
+
+    def at(self, broker: str) -> LastWills:
+        """Those on one broker."""
+        return self._brokers.setdefault(broker, LastWills())
+
+    def arm(self, broker: str, client_id: str, will: LastWill | None) -> list[Effect]:
+        """Replace the last will of a device; returns what is to be subscribed and unsubscribed."""
+        subscribe, unsubscribe = self.at(broker).arm(client_id, will)
+        effects: list[Effect] = [Unsubscribe(topic, broker) for topic in unsubscribe]
+        return effects + [Subscribe(topic, broker) for topic in subscribe]

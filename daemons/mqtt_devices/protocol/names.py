@@ -73,6 +73,11 @@ def error_topic(level: str) -> str | None:
     return f"{DEVICE}/{level}/Error" if len(level) <= MAX_LEVEL else None
 
 
+def set_topic(client_id: str, service_id: str, path: str) -> str:
+    """The topic that tells a device what the user has set."""
+    return f"{DEVICE}/{client_id}/{service_id}/{SET}/{path}"
+
+
 def gateway_topic(operation: str, portal_id: str, service_type: str, instance: int) -> str:
     """The MQTT gateway's topic of a service; `operation` is N, R or W. No trailing slash."""
     return f"{operation}/{portal_id}/{service_type}/{instance}"

@@ -20,6 +20,7 @@ from velib_async.bus import BUS_ITEM, Bus, open_bus
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from mqtt_devices.protocol.service_types import PathRule, Value
     from tests.peers.dbus import DBusDaemon
     from velib_async.bus import Library
 
@@ -28,6 +29,17 @@ pytestmark = [pytest.mark.peer, pytest.mark.parametrize("library", ["dbus_fast",
 TYPES = load_services()
 LIMIT_S = 60.0
 TANK = "com.victronenergy.tank.mqtt_dev_t"
+
+
+class Owner:
+    """Lets the user do what he likes."""
+
+    def __init__(self, lost: list[ServiceKey], heard: list[ServiceKey]) -> None:
+        self.lose = lost.append
+        self.hear = heard.append
+
+    async def ask(self, _key: ServiceKey, _rule: PathRule, _value: Value) -> bool:
+        return True
 
 
 class Bench:
@@ -86,8 +98,7 @@ async def make_bench(address: str, library: Library, limit: int = 100) -> AsyncI
             budget=ConnectionBudget(bus, limit=limit),
             connect=(address, library),
             version="9.9",
-            on_lost=lost.append,
-            on_heard=heard.append,
+            owner=Owner(lost, heard),
         )
         stack.push_async_callback(publisher.close)
         try:
@@ -230,8 +241,7 @@ async def test_write_is_refused_when_localsettings_is_gone(dbus_daemon: DBusDaem
             budget=ConnectionBudget(bus),
             connect=(dbus_daemon.address, library),
             version="1",
-            on_lost=lambda _: None,
-            on_heard=lambda _: None,
+            owner=Owner([], []),
         )
         stack.push_async_callback(publisher.close)
         bench = Bench(publisher, controls, client, [], [])

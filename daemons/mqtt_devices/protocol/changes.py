@@ -1,0 +1,110 @@
+"""What the user changes on D-Bus, on its way to the device, which may refuse it.
+
+device/<clientId>/<serviceId>/Set/<Path>      {"value": ...}, to the device
+device/<clientId>/<serviceId>/Result/<Path>   true, false or {"accepted": ...}, from it
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from mqtt_devices.errors import Reason, Rejected
+from mqtt_devices.protocol.effects import Answer, Effect, Publish, ServiceKey
+from mqtt_devices.protocol.names import set_topic
+from mqtt_devices.protocol.payload import MAX_PAYLOAD_BYTES, parse_object, parse_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mqtt_devices.protocol.service_types import PathRule, Value
+
+_WORDS = {"accepted": True, "refused": False, "ok": True, "error": False, "true": True, "false": False}
+_RULE = 'true, false, accepted, refused or {"accepted": true or false}'
+
+
+class Changes:
+    """Changes that wait for an answer, and those that got none."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[tuple[ServiceKey, str], Value] = {}
+        self._pending: dict[tuple[ServiceKey, str], tuple[PathRule, Value]] = {}
+
+    @property
+    def pending(self) -> dict[tuple[ServiceKey, str], Value]:
+        """Values that were accepted without an answer of the device."""
+        return {place: value for place, (_, value) in self._pending.items()}
+
+    def ask(self, key: ServiceKey, rule: PathRule, value: Value, broker: str) -> list[Effect]:
+        """Tell the device; an Answer follows, or no_answer() is to be called."""
+        self._waiting[key, rule.path] = value
+        self._pending.pop((key, rule.path), None)
+        return [_tell(key, rule.path, value, broker)]
+
+    def no_answer(self, key: ServiceKey, rule: PathRule) -> None:
+        """The time for an answer is over."""
+        if (key, rule.path) in self._waiting:
+            self._pending[key, rule.path] = (rule, self._waiting.pop((key, rule.path)))
+
+    def receive_result(self, key: ServiceKey, path: str, payload: bytes) -> list[Effect]:
+        """The device answers.
+
+        Raises:
+            Rejected: neither yes nor no.
+        """
+        is_accepted = parse_result(payload)
+        self._pending.pop((key, path), None)
+        if self._waiting.pop((key, path), _NOTHING) is _NOTHING:
+            return []
+        return [Answer(key, path, is_accepted)]
+
+    def receive_values(self, key: ServiceKey, values: Mapping[str, Value]) -> list[Effect]:
+        """The device tells values: one that was asked for is as good as a yes."""
+        if not self._waiting and not self._pending:
+            return []
+        effects: list[Effect] = []
+        for path, value in values.items():
+            self._pending.pop((key, path), None)
+            if self._waiting.get((key, path), _NOTHING) == value:
+                del self._waiting[key, path]
+                effects.append(Answer(key, path, is_accepted=True))
+        return effects
+
+    def repeat(self, client_id: str, broker: str) -> list[Effect]:
+        """A device is back: settings that it has not answered are told again, commands are not."""
+        return [
+            _tell(key, path, value, broker)
+            for (key, path), (rule, value) in self._pending.items()
+            if key.client_id == client_id and rule.persists
+        ]
+
+    def forget(self, client_id: str) -> None:
+        """A device is gone."""
+        for store in (self._waiting, self._pending):
+            for place in [place for place in store if place[0].client_id == client_id]:
+                del store[place]
+
+
+_NOTHING = object()
+
+
+def parse_result(payload: bytes) -> bool:
+    """Read the payload of a Result.
+
+    Raises:
+        Rejected: neither yes nor no.
+    """
+    if len(payload) <= MAX_PAYLOAD_BYTES and payload.lstrip()[:1] == b"{":
+        answer = parse_object(payload).get("accepted")
+    else:
+        answer = parse_plain(payload)
+    if isinstance(answer, str):
+        answer = _WORDS.get(answer.lower())
+    if isinstance(answer, bool | int | float) and answer in (0, 1):
+        return bool(answer)
+    raise Rejected(Reason.WRONG_TYPE, "accepted", _RULE)
+
+
+def _tell(key: ServiceKey, path: str, value: Value, broker: str) -> Publish:
+    # A command that reaches the device an hour late, when the broker is back, does harm.
+    return Publish(set_topic(key.client_id, key.service_id, path), json.dumps({"value": value}), broker, expires=True)
