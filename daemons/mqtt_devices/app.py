@@ -15,7 +15,7 @@ from mqtt_devices.connections import ConnectionBudget
 from mqtt_devices.controls import Controls
 from mqtt_devices.driver import Driver
 from mqtt_devices.memory_file import MemoryFile
-from mqtt_devices.options import add_arguments, read_broker, read_policy, read_steering
+from mqtt_devices.options import add_arguments, read_broker, read_connection_limit, read_policy, read_steering
 from mqtt_devices.portal import find_portal_id
 from mqtt_devices.protocol.effects import Publish
 from mqtt_devices.protocol.inbox import Inbox
@@ -82,7 +82,7 @@ async def _serve_bus(context: Context, registry: Registry, driver: Driver) -> No
     publisher = Publisher(
         registry.types,
         controls=controls,
-        budget=ConnectionBudget(bus),
+        budget=ConnectionBudget(bus, limit=read_connection_limit(context.config)),
         connect=(context.bus_address, library),
         version=context.version,
         owner=driver,
@@ -117,7 +117,7 @@ def check(context: Context, file: Path | None) -> list[str]:
         DefinitionError: names all mistakes of the first file that has some.
     """
     catalogue = Catalogue()
-    catalogue.add(BUILT_IN)
+    catalogue.add_built_in()
     if file is not None:
         if file.resolve() != BUILT_IN:
             catalogue.add(file)

@@ -11,10 +11,9 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 
-from mqtt_devices.errors import Rejected
 from mqtt_devices.protocol.names import setting_path, unique_id
-from mqtt_devices.protocol.service_types import PathRule, Role, ServiceType, Value, ValueKind
-from mqtt_devices.protocol.values import coerce
+from mqtt_devices.protocol.service_types import PathRule, ServiceType, Value
+from mqtt_devices.setting_rules import fit, instance_path, make_setting, settings_of
 from velib_async.bus import BUS_ITEM
 from velib_async.errors import BusLost, CallError, SettingError, SettingTypeChanged
 from velib_async.localsettings import SETTINGS_INTERFACE, SETTINGS_PATH, SETTINGS_SERVICE, Setting, Settings
@@ -76,14 +75,38 @@ class Controls:
             BusLost: the connection ended.
         """
         settings = self._opened()
-        rules = {
-            setting_path(key.client_id, key.service_id, rule.path): rule
-            for rule in service_type.paths.values()
-            if rule.persists
-        }
+        rules = settings_of(key, service_type)
         await self._add(rules)
         instance = await settings.allocate_instance(unique_id(key.client_id, key.service_id), service_type.name)
-        return instance, {rule.path: _fit(settings.get(path), rule) for path, rule in rules.items()}
+        return instance, {rule.path: fit(settings.get(path), rule) for path, rule in rules.items()}
+
+    async def prepare_all(
+        self, services: Mapping[ServiceKey, ServiceType]
+    ) -> dict[ServiceKey, tuple[int, dict[str, Value]]]:
+        """Add the settings of several services in one call; return what `prepare` does, for those that are ready then.
+
+        The rest has something that is to be repaired or refused: `prepare` does it, one service at a time.
+
+        Raises:
+            BusLost: the connection ended.
+        """
+        settings = self._opened()
+        asked: list[Setting] = []
+        for key, service_type in services.items():
+            asked += (make_setting(path, rule) for path, rule in settings_of(key, service_type).items())
+            asked.append(Setting(instance_path(key), f"{service_type.name}:1"))
+        try:
+            values = await settings.add(*asked)
+        except (SettingError, CallError) as error:
+            _log.debug("settings one service at a time: %s", error)
+            return {}
+        ready: dict[ServiceKey, tuple[int, dict[str, Value]]] = {}
+        for key, service_type in services.items():
+            kind, _, number = str(values.get(instance_path(key))).partition(":")
+            if kind == service_type.name and number.isascii() and number.isdecimal():
+                rules = settings_of(key, service_type)
+                ready[key] = int(number), {rule.path: fit(values[path], rule) for path, rule in rules.items()}
+        return ready
 
     async def knows(self, key: ServiceKey, service_type: ServiceType) -> bool:
         """Whether this service had a device instance of this type before.
@@ -91,7 +114,7 @@ class Controls:
         Raises:
             BusLost: the connection ended.
         """
-        path = f"/Settings/Devices/{unique_id(key.client_id, key.service_id)}/ClassAndVrmInstance"
+        path = instance_path(key)
         try:
             (value,) = await self._bus.call(SETTINGS_SERVICE, path, BUS_ITEM, "GetValue")
         except CallError:
@@ -100,14 +123,13 @@ class Controls:
 
     def attach(self, key: ServiceKey, service_type: ServiceType, receive: Receiver) -> None:
         """Have `receive` called when a setting of this service is changed elsewhere."""
-        for rule in service_type.paths.values():
-            if rule.persists:
-                self._receivers[setting_path(key.client_id, key.service_id, rule.path)] = (rule, receive)
+        for path, rule in settings_of(key, service_type).items():
+            self._receivers[path] = (rule, receive)
 
     def detach(self, key: ServiceKey, service_type: ServiceType) -> None:
         """Undo `attach`."""
-        for rule in service_type.paths.values():
-            self._receivers.pop(setting_path(key.client_id, key.service_id, rule.path), None)
+        for path in settings_of(key, service_type):
+            self._receivers.pop(path, None)
 
     async def change(self, key: ServiceKey, rule: PathRule, value: Value) -> bool:
         """Keep a value that somebody wrote on D-Bus; whether localsettings took it."""
@@ -172,7 +194,7 @@ class Controls:
                 del self._unwritten[path]
 
     async def _add(self, rules: Mapping[str, PathRule]) -> None:
-        settings = [_make_setting(path, rule) for path, rule in rules.items()]
+        settings = [make_setting(path, rule) for path, rule in rules.items()]
         # Each round repairs one setting, so there are at most as many as settings, and a last one that succeeds.
         for _ in rules:
             try:
@@ -192,8 +214,8 @@ class Controls:
         (old,) = await self._bus.call(SETTINGS_SERVICE, path, BUS_ITEM, "GetValue")
         relative = path.removeprefix(f"{SETTINGS_PATH}/")
         await self._bus.call(SETTINGS_SERVICE, SETTINGS_PATH, SETTINGS_INTERFACE, "RemoveSettings", "as", ([relative],))
-        await self._opened().add(_make_setting(path, rule))
-        value = _fit(old, rule)
+        await self._opened().add(make_setting(path, rule))
+        value = fit(old, rule)
         await self._opened().set(path, value)
         _log.info("%s: type changed, %r is now %r", path, old, value)
 
@@ -203,23 +225,4 @@ class Controls:
             # The echo of an older value must not undo a newer one that waits to be written.
             return
         rule, receive = receiver
-        receive(rule, _fit(value, rule))
-
-
-def _fit(value: Any, rule: PathRule) -> Value:
-    """A setting's value as its path allows it, else the default: limits may have changed since it was stored."""
-    try:
-        return coerce(value, rule)
-    except Rejected:
-        return rule.default
-
-
-def _make_setting(path: str, rule: PathRule) -> Setting:
-    default = rule.default
-    is_silent = rule.role is Role.COUNTER  # else each change would be a line in localsettings' log
-    if rule.kind is ValueKind.INTEGER:
-        lowest, highest = (None if limit is None else int(limit) for limit in (rule.minimum, rule.maximum))
-        return Setting(path, int(str(default)), lowest, highest, is_silent)
-    if rule.kind is ValueKind.DOUBLE:
-        return Setting(path, float(str(default)), rule.minimum, rule.maximum, is_silent)
-    return Setting(path, str(default))
+        receive(rule, fit(value, rule))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from daemonkit.errors import DefinitionError
 from daemonkit.yamlvalues import YamlList, YamlMapping
+from mqtt_devices.connections import MAX_CONNECTIONS, RESERVED
 from mqtt_devices.protocol.admission import Policy
 from mqtt_devices.protocol.broker_address import MQTT_PORT, MQTT_TLS_PORT, BrokerAddress
 from mqtt_devices.protocol.names import is_id
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
     import argparse
 
 _MAX_PORT = 65535
-# 256 connections per user on the bus, less 64 for Venus itself.
-MAX_SERVICES = 192
+# Each has a connection to the bus, and 256 is what an unchanged bus gives to all of Venus together.
+MAX_SERVICES = 1024
+_MAX_CONNECTIONS = 4096
 _MAX_DEVICES = 4096
 
 
@@ -66,6 +68,7 @@ def read_policy(config: YamlMapping) -> Policy:
             "clients",
             "other_clients",
             "steering",
+            "bus_connections",
         )
     )
     defaults = Policy()
@@ -94,6 +97,16 @@ def read_steering(config: YamlMapping) -> frozenset[str]:
         if not isinstance(name, str):
             raise DefinitionError(names.where(number), "steering", "a list of service types")
     return frozenset(names)
+
+
+def read_connection_limit(config: YamlMapping) -> int:
+    """How many connections to the bus may be in use, everybody's included.
+
+    Raises:
+        DefinitionError: no such number.
+    """
+    total = config.fetch("bus_connections", int, MAX_CONNECTIONS, minimum=MAX_CONNECTIONS, maximum=_MAX_CONNECTIONS)
+    return total - RESERVED
 
 
 def _read_clients(config: YamlMapping) -> dict[str, str | None]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from daemonkit.errors import DefinitionError
 from daemonkit.yamlvalues import YamlList, YamlMapping
 from mqtt_devices.errors import Rejected
-from mqtt_devices.protocol.service_types import PathRule, Role, Value, ValueKind
+from mqtt_devices.protocol.service_types import NO_VALUES, PathRule, Role, Value, ValueKind
 from mqtt_devices.protocol.values import coerce
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _read_limit(content: YamlMapping, key: str) -> float | None:
 
 def _read_values(content: YamlMapping, kind: ValueKind, choices: Choices) -> Mapping[int, str]:
     if "values" not in content:
-        return {}
+        return NO_VALUES
     if kind is not ValueKind.INTEGER:
         raise DefinitionError(content.where("values"), "values", "is for type i")
     if isinstance(content["values"], str):

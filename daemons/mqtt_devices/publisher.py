@@ -67,19 +67,7 @@ class Publisher:
             if service := self._services.get(ServiceKey(plan.client_id, service_id)):
                 service.set_version(plan.version)
         opened: dict[str, int] = {}
-        failed: dict[str, Rejected] = {}
-        ready: list[tuple[Identity, Mapping[str, Value]]] = []
-        for service_id, type_name in plan.open.items():
-            key = ServiceKey(plan.client_id, service_id)
-            try:
-                await self._check_lock(key, self._types[type_name])
-                # In order, so that the first service of a new device gets the first free instance.
-                instance, values = await self._controls.prepare(key, self._types[type_name])
-            except (VelibError, ValueError, Rejected) as error:
-                failed[service_id] = _explain(error)
-            else:
-                is_unheard = service_id in plan.unheard
-                ready.append((Identity(key, instance, plan.version, self._version, is_unheard), values))
+        ready, failed = await self._prepare(plan)
         problems = await asyncio.gather(
             *(
                 self._open(identity, self._types[plan.open[identity.key.service_id]], values)
@@ -106,6 +94,34 @@ class Publisher:
     async def close(self) -> None:
         """Take all services off the bus."""
         await asyncio.gather(*(self._close(key) for key in list(self._services)))
+
+    async def _prepare(self, plan: Plan) -> tuple[list[tuple[Identity, Mapping[str, Value]]], dict[str, Rejected]]:
+        """Settings and instances of the services to be opened; those that got none are refused."""
+        failed: dict[str, Rejected] = {}
+        wanted: dict[ServiceKey, ServiceType] = {}
+        for service_id, type_name in plan.open.items():
+            key = ServiceKey(plan.client_id, service_id)
+            try:
+                await self._check_lock(key, self._types[type_name])
+                wanted[key] = self._types[type_name]
+            except (VelibError, Rejected) as error:
+                failed[service_id] = _explain(error)
+        prepared = {}
+        try:
+            # In order, so that the first service of a new device gets the first free instance.
+            prepared = await self._controls.prepare_all(wanted)
+        except VelibError as error:
+            _log.debug("settings of %s: %s", plan.client_id, error)
+        ready: list[tuple[Identity, Mapping[str, Value]]] = []
+        for key, service_type in wanted.items():
+            try:
+                instance, values = prepared.get(key) or await self._controls.prepare(key, service_type)
+            except (VelibError, ValueError) as error:
+                failed[key.service_id] = _explain(error)
+            else:
+                is_unheard = key.service_id in plan.unheard
+                ready.append((Identity(key, instance, plan.version, self._version, is_unheard), values))
+        return ready, failed
 
     async def _check_lock(self, key: ServiceKey, service_type: ServiceType) -> None:
         """Let a type that steers power pass where it is enabled, or was in use before there was this lock.

@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from daemonkit.errors import DefinitionError
-from daemonkit.yamlfile import YamlMapping, load
-from daemonkit.yamlvalues import YamlList
-from mqtt_devices.path_rules import Choices, expand, read_choices, read_path
-from mqtt_devices.protocol.names import is_id
-from mqtt_devices.protocol.proxy import is_path
-from mqtt_devices.protocol.service_types import FAMILY, Derivation, PathRule, Role, ServiceType, ValueKind
-from mqtt_devices.protocol.staleness import MAX_TIMEOUT_S, NEVER, OnTimeout, Staleness
+from daemonkit.yamlfile import YamlMapping, load, loads
+from mqtt_devices.path_rules import Choices, read_choices
+from mqtt_devices.type_reader import TypeReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterator, Mapping
 
-T = TypeVar("T")
+    from mqtt_devices.protocol.service_types import ServiceType
 
 BUILT_IN = Path(__file__).resolve().parents[2] / "services.yml"
-
-_MAX_PRODUCT_ID = 0xFFFF
-# Longer, and people take what they see for stuck.
-_MAX_INTERVAL_S = 60
-_TYPE_KEYS = (
-    "product_id",
-    "custom_name",
-    "interval_s",
-    "timeout_s",
-    "on_timeout",
-    "steering",
-    "derive",
-    "paths",
-)
-# Part of every service, or of every type.
-_TAKEN = ("ProductId", "CustomName", "Connected", "DeviceInstance", "ProductName", "DeviceName", "FirmwareVersion")
 
 
 class Mistakes(DefinitionError):  # noqa: N818 - a collection of errors
@@ -63,19 +44,31 @@ class Catalogue:
         Raises:
             Mistakes: each with file, line, key and rule.
         """
-        file = load(path)
+        self._take(load(path))
+
+    def add_built_in(self) -> None:
+        """Take over services.yml, type by type: parsed as a whole it would leave 4 MiB behind, for good.
+
+        Raises:
+            Mistakes: as for add().
+        """
+        text = BUILT_IN.read_text("utf-8")
+        for part in _split(text):
+            self._take(loads(part, str(BUILT_IN)))
+
+    def _take(self, file: YamlMapping) -> None:
         mistakes: list[DefinitionError] = []
         choices, types = dict(self._choices), dict(self.types)
         try:
             file.refuse_others(("choices", "types"))
-            named = file.fetch("choices", YamlMapping, YamlMapping(str(path), 0))
+            named = file.fetch("choices", YamlMapping, YamlMapping(file.file, 0))
             choices |= {name: read_choices(named.fetch(name, YamlMapping)) for name in named}
             sections = file.fetch("types", YamlMapping)
         except DefinitionError as mistake:
             raise Mistakes([mistake]) from None
         for name in sections:
             try:
-                reader = _TypeReader(sections.where(name), choices, mistakes)
+                reader = TypeReader(sections.where(name), choices, mistakes)
                 types[str(name)] = reader.read(name, sections.fetch(name, YamlMapping), self.types.get(str(name)))
             except DefinitionError as mistake:
                 mistakes.append(mistake)
@@ -92,8 +85,22 @@ def load_services(*paths: Path) -> dict[str, ServiceType]:
     """
     catalogue = Catalogue()
     for path in paths or (BUILT_IN,):
-        catalogue.add(path)
+        if path == BUILT_IN:
+            catalogue.add_built_in()
+        else:
+            catalogue.add(path)
     return catalogue.types
+
+
+def _split(text: str) -> Iterator[str]:
+    """The file in parts of one type each, on the lines where they were, with `types:` above each."""
+    head, _, body = text.partition("\ntypes:\n")
+    yield f"{head}\ntypes: {{}}\n"
+    line = head.count("\n") + 2
+    for part in re.split(r"^(?=  \S)", body, flags=re.MULTILINE):
+        if part.strip():
+            yield "\n" * (line - 1) + f"types:\n{part}"
+        line += part.count("\n")
 
 
 def find_user_files(directory: Path) -> list[Path]:
@@ -107,7 +114,7 @@ def load_with_user_files(directory: Path) -> tuple[dict[str, ServiceType], list[
     A typing mistake in one file must not take all devices off the GX.
     """
     catalogue = Catalogue()
-    catalogue.add(BUILT_IN)
+    catalogue.add_built_in()
     mistakes: list[DefinitionError] = []
     for path in find_user_files(directory):
         try:
@@ -121,121 +128,3 @@ def describe_types(types: Mapping[str, ServiceType]) -> str:
     """One line for --check."""
     paths = sum(len(kind.paths) + len(kind.families) for kind in types.values())
     return f"{len(types)} service types with {paths} paths: {', '.join(sorted(types))}"
-
-
-class _TypeReader:
-    """Reads one type; mistakes of single paths are collected, so that one look finds all.
-
-    Args:
-        where: of the type.
-        choices: that paths may name.
-        mistakes: where mistakes go.
-    """
-
-    def __init__(self, where: str, choices: Choices, mistakes: list[DefinitionError]) -> None:
-        self._where = where
-        self._choices = choices
-        self._mistakes = mistakes
-
-    def read(self, name: object, content: YamlMapping, former: ServiceType | None) -> ServiceType:
-        """The type; what `content` does not say is as in `former`."""
-        if not isinstance(name, str) or not is_id(name):
-            raise DefinitionError(self._where, str(name), "a type is the third part of a D-Bus name, like temperature")
-        content.refuse_others(_TYPE_KEYS)
-        product_id = content.fetch(
-            "product_id", int, *_or(former.product_id if former else None), minimum=0, maximum=_MAX_PRODUCT_ID
-        )
-        custom_name = content.fetch("custom_name", str, *_or(former.custom_name if former else None))
-        base = former or ServiceType(name, {})
-        rules = self._read_paths(content)
-        paths = {**base.paths, **_make_common(product_id, custom_name)}
-        paths |= {path: rule for path, rule in rules.items() if FAMILY not in path}
-        families = {**base.families, **{path: rule for path, rule in rules.items() if FAMILY in path}}
-        return ServiceType(
-            name,
-            paths,
-            content.fetch("interval_s", float, base.interval_s, minimum=0, maximum=_MAX_INTERVAL_S),
-            _read_staleness(content, base.staleness),
-            self._read_derivations(content, paths, base.derivations),
-            families,
-            product_id,
-            custom_name,
-            content.fetch("steering", bool, base.is_steering),
-        )
-
-    def _read_paths(self, content: YamlMapping) -> dict[str, PathRule]:
-        listed = content.fetch("paths", YamlMapping, YamlMapping(content.file, content.line))
-        rules: dict[str, PathRule] = {}
-        for key in listed:
-            try:
-                for path in expand(str(key)):
-                    rules[path] = self._read_path(path, key, listed, rules)
-            except DefinitionError as mistake:
-                self._mistakes.append(mistake)
-        return rules
-
-    def _read_path(self, path: str, key: object, listed: YamlMapping, rules: Mapping[str, PathRule]) -> PathRule:
-        if not is_path(path.replace(FAMILY, "0")) or path in _TAKEN or path in rules:
-            rule = "a new D-Bus path without leading slash, of capitalised segments"
-            raise DefinitionError(listed.where(key), str(key), rule)
-        found = read_path(path, listed.fetch(key, YamlMapping), self._choices)
-        if FAMILY in path and found.persists:
-            raise DefinitionError(listed.where(key), str(key), f"a path with {FAMILY} is no setting")
-        return found
-
-    def _read_derivations(
-        self, content: YamlMapping, paths: Mapping[str, PathRule], former: tuple[Derivation, ...]
-    ) -> tuple[Derivation, ...]:
-        if "derive" not in content:
-            return former
-        listed = content.fetch("derive", YamlMapping)
-        found: list[Derivation] = []
-        for key in listed:
-            try:
-                found += _read_derivation(str(key), listed, paths)
-            except DefinitionError as mistake:
-                self._mistakes.append(mistake)
-        return tuple(found)
-
-
-def _read_derivation(key: str, listed: YamlMapping, paths: Mapping[str, PathRule]) -> Iterable[Derivation]:
-    fields = listed.fetch(key, YamlMapping)
-    fields.refuse_others(("sum", "product", "scale"))
-    operations = [name for name in ("sum", "product") if name in fields]
-    if len(operations) != 1:
-        raise DefinitionError(listed.where(key), key, "either sum or product, a list of paths")
-    operation = operations[0]
-    operands = [expand(str(operand)) for operand in fields.fetch(operation, YamlList)]
-    results = expand(key)
-    for number, path in enumerate(results):
-        of = tuple(one[number] if len(one) == len(results) else one[0] for one in operands)
-        for one in (path, *of):
-            if one not in paths or (paths[one].kind is not ValueKind.DOUBLE and one == path):
-                raise DefinitionError(listed.where(key), one, "a path of this type (the result of type d)")
-        yield Derivation(path=path, operation=operation, of=of, scale=fields.fetch("scale", float, 1.0))
-
-
-def _make_common(product_id: int, custom_name: str) -> dict[str, PathRule]:
-    return {
-        "ProductId": PathRule(
-            path="ProductId",
-            kind=ValueKind.INTEGER,
-            role=Role.PROPERTY,
-            minimum=0,
-            maximum=_MAX_PRODUCT_ID,
-            default=product_id,
-            is_hexadecimal=True,  # as all Venus programs show it
-        ),
-        "CustomName": PathRule(path="CustomName", kind=ValueKind.TEXT, role=Role.SETTING, default=custom_name),
-    }
-
-
-def _read_staleness(content: YamlMapping, former: Staleness) -> Staleness:
-    timeout_s = content.fetch("timeout_s", float, former.timeout_s or NEVER, minimum=0, maximum=MAX_TIMEOUT_S)
-    action = content.fetch("on_timeout", str, (former.action or OnTimeout.INVALID).value, choices=tuple(OnTimeout))
-    return Staleness(timeout_s, OnTimeout(action))
-
-
-def _or(default: T | None) -> tuple[T, ...]:
-    """A default argument, if there is one."""
-    return () if default is None else (default,)

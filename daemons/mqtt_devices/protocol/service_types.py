@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mqtt_devices.protocol.staleness import Staleness
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 # Of numbers without `decimals`: hides what adding floats leaves behind.
 _MAX_DECIMALS = 6
+
+# Of most paths: one for all of them.
+NO_VALUES: Mapping[int, str] = MappingProxyType({})
 
 Value = int | float | str | list[str] | None
 
@@ -49,7 +53,7 @@ class PathRule:
     minimum: float | None = None
     maximum: float | None = None
     default: Value = None
-    values: Mapping[int, str] = field(default_factory=dict)
+    values: Mapping[int, str] = field(default_factory=lambda: NO_VALUES)
     writeable: bool = True
     is_steering: bool = False  # Venus OS controls power by it
     is_cyclic: bool = False  # Venus OS writes it again and again

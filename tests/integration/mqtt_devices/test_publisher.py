@@ -16,6 +16,7 @@ from mqtt_devices.publisher import Publisher
 from mqtt_devices.services_file import load_services
 from simulators.gx.settings import SettingsSimulator
 from velib_async.bus import BUS_ITEM, Bus, open_bus
+from velib_async.localsettings import Setting, Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -116,6 +117,20 @@ async def test_plan_opens_updates_and_closes(dbus_daemon: DBusDaemon, library: L
         await bench.publisher.apply(Plan("dev", "v2", close=("g",), update=("t",)))
         assert await bench.names() == {TANK}
         assert await bench.get("/FirmwareVersion") == "v2"
+
+
+async def test_service_whose_setting_needs_repair_does_not_hold_up_the_others(
+    dbus_daemon: DBusDaemon, library: Library
+) -> None:
+    async with make_bench(dbus_daemon.address, library) as bench:
+        settings = await Settings.open(bench.client)
+        await settings.add(
+            Setting("/Settings/MqttDevices/mqtt_dev_b/FluidType", "text"),
+            Setting("/Settings/Devices/mqtt_dev_c/ClassAndVrmInstance", "gps:7"),
+        )
+        await settings.close()
+        outcome = await bench.open(a="tank", b="tank", c="tank")
+        assert outcome == Outcome("dev", {"a": 1, "b": 2, "c": 3})
 
 
 async def test_instances_follow_the_order_of_the_message(dbus_daemon: DBusDaemon, library: Library) -> None:
