@@ -15,7 +15,15 @@ from mqtt_devices.connections import ConnectionBudget
 from mqtt_devices.controls import Controls
 from mqtt_devices.driver import Driver
 from mqtt_devices.memory_file import MemoryFile
-from mqtt_devices.options import add_arguments, read_broker, read_connection_limit, read_policy, read_steering
+from mqtt_devices.options import (
+    add_arguments,
+    describe_broker,
+    read_broker,
+    read_connection_limit,
+    read_other_brokers,
+    read_policy,
+    read_steering,
+)
 from mqtt_devices.portal import find_portal_id
 from mqtt_devices.protocol.effects import Publish
 from mqtt_devices.protocol.inbox import Inbox
@@ -56,20 +64,25 @@ async def serve(context: Context) -> None:
         DefinitionError: configuration or services.yml is wrong.
     """
     registry = Registry(_load_types(context), read_policy(context.config))
-    address = read_broker(context.arguments, context.config)
+    addresses = {"": read_broker(context.arguments, context.config), **read_other_brokers(context.config)}
     inbox, arrived = Inbox(), asyncio.Event()
     will = Publish(STATE_TOPIC, encode_state(None, is_online=False), retain=True)
-    broker = Broker(address, inbox=inbox, arrived=arrived, will=will)
+    brokers = {
+        name: Broker(address, inbox=inbox, name=name, arrived=arrived, will=will) for name, address in addresses.items()
+    }
     memory = MemoryFile(context.paths.state / f"{NAME}.json", registry.remembered)
-    driver = Driver(registry, brokers={"": broker}, inbox=inbox, arrived=arrived, on_remember=memory.note_change)
+    driver = Driver(registry, brokers=brokers, inbox=inbox, arrived=arrived, on_remember=memory.note_change)
     driver.restore(await asyncio.to_thread(memory.load))
     report = StatusReport(context.status, registry, inbox)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(memory.run(), name="memory")
-        link = f"MQTT broker {address.host}:{address.port}"
-        tasks.create_task(
-            keep_connected(link, partial(broker.session, driver.get_topics), on_state=report.set_broker), name="broker"
-        )
+        for name, broker in brokers.items():
+            link = keep_connected(
+                f"MQTT broker {name}{' at ' if name else ''}{addresses[name].host}:{addresses[name].port}",
+                partial(broker.session, partial(driver.get_topics, name)),
+                on_state=partial(report.set_broker, name),
+            )
+            tasks.create_task(link, name=f"broker {name}")
         tasks.create_task(report.run(), name="status")
         tasks.create_task(_serve_bus(context, registry, driver), name="bus")
 
@@ -124,11 +137,11 @@ def check(context: Context, file: Path | None) -> list[str]:
         return [describe_types(catalogue.types)]
     read_policy(context.config)
     steering = read_steering(context.config)
-    address = read_broker(context.arguments, context.config)
     for path in find_user_files(context.paths.config / USER_FILES):
         catalogue.add(path)
+    addresses = {"": read_broker(context.arguments, context.config), **read_other_brokers(context.config)}
     return [
-        f"broker {address.host}:{address.port}, {'TLS' if address.certificate else 'plain'}",
+        *(describe_broker(name, address) for name, address in addresses.items()),
         f"types that may steer power: {', '.join(sorted(steering)) or 'none'}",
         describe_types(catalogue.types),
     ]

@@ -14,6 +14,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from daemonkit.errors import LinkLost
+from mqtt_devices.protocol.broker_address import MqttVersion
 from mqtt_devices.protocol.effects import Publish, Subscribe, Unsubscribe
 from mqtt_devices.protocol.inbox import MAX_KEPT_PAYLOAD, Inbox, Message
 
@@ -72,8 +73,10 @@ class Broker:
         self._outbox: deque[Request] = deque(maxlen=MAX_OUTBOX)
         self._has_output = asyncio.Event()
         self._is_up = False
-        self._identifier = f"mqtt-devices-{secrets.token_hex(4)}"
-        self._protocol = aiomqtt.ProtocolVersion.V5
+        # Two clients of one name throw each other out, again and again; so it is different each time.
+        self._identifier = address.client_id or f"mqtt-devices-{secrets.token_hex(4)}"
+        is_three = address.version is MqttVersion.THREE
+        self._protocol = aiomqtt.ProtocolVersion.V311 if is_three else aiomqtt.ProtocolVersion.V5
         self.arrived = arrived or asyncio.Event()
 
     def send(self, request: Request) -> None:
@@ -104,6 +107,9 @@ class Broker:
         except aiomqtt.MqttError as error:
             self._choose_protocol(error)
             raise LinkLost(f"{error}") from None
+        except (OSError, ValueError) as error:
+            # A certificate file that is missing or is none, a name that cannot be looked up.
+            raise LinkLost(f"{self._address.host}: {error}") from None
         finally:
             self._is_up = False
 
@@ -175,7 +181,7 @@ class Broker:
             address.port,
             username=address.user,
             password=address.password,
-            tls_params=aiomqtt.TLSParameters(ca_certs=address.certificate) if address.certificate else None,
+            tls_params=aiomqtt.TLSParameters(ca_certs=address.certificate) if address.is_tls else None,
             identifier=self._identifier,
             protocol=self._protocol,
             properties=properties,
@@ -193,6 +199,8 @@ class Broker:
 
     def _choose_protocol(self, error: aiomqtt.MqttError) -> None:
         """Fall back to MQTT 3.1.1 for a broker that refuses MQTT 5 as such; begin with MQTT 5 after the next loss."""
+        if self._address.version is not MqttVersion.AUTO:
+            return
         is_refused = isinstance(error, aiomqtt.MqttCodeError) and "protocol version" in str(error).lower()
         is_five = self._protocol is aiomqtt.ProtocolVersion.V5
         self._protocol = aiomqtt.ProtocolVersion.V311 if is_refused and is_five else aiomqtt.ProtocolVersion.V5

@@ -12,7 +12,6 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from mqtt_devices.protocol.names import setting_path, unique_id
-from mqtt_devices.protocol.service_types import PathRule, ServiceType, Value
 from mqtt_devices.setting_rules import fit, instance_path, make_setting, settings_of
 from velib_async.bus import BUS_ITEM
 from velib_async.errors import BusLost, CallError, SettingError, SettingTypeChanged
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mqtt_devices.protocol.effects import ServiceKey
+    from mqtt_devices.protocol.service_types import PathRule, ServiceType, Value
     from velib_async.bus import Bus
 
     Receiver = Callable[[PathRule, Value], None]

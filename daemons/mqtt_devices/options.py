@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from daemonkit.errors import DefinitionError
 from daemonkit.yamlvalues import YamlList, YamlMapping
 from mqtt_devices.connections import MAX_CONNECTIONS, RESERVED
 from mqtt_devices.protocol.admission import Policy
-from mqtt_devices.protocol.broker_address import MQTT_PORT, MQTT_TLS_PORT, BrokerAddress
+from mqtt_devices.protocol.broker_address import (
+    MQTT_PORT,
+    MQTT_TLS_PORT,
+    TOKEN_USER,
+    BrokerAddress,
+    MqttVersion,
+)
 from mqtt_devices.protocol.names import is_id
 
 if TYPE_CHECKING:
     import argparse
 
 _MAX_PORT = 65535
+_BROKER_KEYS = ("host", "port", "user", "password", "token", "tls", "certificate", "client_id", "mqtt")
 # Each has a connection to the bus, and 256 is what an unchanged bus gives to all of Venus together.
 MAX_SERVICES = 1024
 _MAX_CONNECTIONS = 4096
@@ -32,21 +40,70 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read_broker(arguments: argparse.Namespace, config: YamlMapping) -> BrokerAddress:
-    """The broker as command line and configuration name it.
+    """The broker of the GX as command line and configuration name it.
 
     Raises:
         DefinitionError: unknown key or wrong value in the configuration.
     """
     file = config.fetch("broker", YamlMapping, YamlMapping(config.file, config.line))
-    file.refuse_others(("host", "port", "user", "password", "certificate"))
-    certificate = arguments.mqtt_certificate or file.fetch("certificate", str, None)
-    default_port = MQTT_TLS_PORT if certificate else MQTT_PORT
+    address = _read_address(file)
+    if arguments.mqtt_certificate:
+        port = address.port if "port" in file else MQTT_TLS_PORT
+        address = replace(address, certificate=arguments.mqtt_certificate, is_tls=True, port=port)
+    return replace(
+        address,
+        host=arguments.mqtt_server or address.host,
+        port=arguments.mqtt_port or address.port,
+        user=arguments.mqtt_user or address.user,
+        password=arguments.mqtt_password or address.password,
+    )
+
+
+def read_other_brokers(config: YamlMapping) -> dict[str, BrokerAddress]:
+    """More brokers, by name.
+
+    Raises:
+        DefinitionError: unknown key or wrong value in the configuration.
+    """
+    if config.get("brokers") is None:
+        return {}
+    listed = config.fetch("brokers", YamlMapping)
+    addresses: dict[str, BrokerAddress] = {}
+    for name in listed:
+        if not is_id(str(name)):
+            raise DefinitionError(listed.where(name), str(name), "a name of letters, digits and underscores")
+        fields = listed.fetch(name, YamlMapping)
+        fields.fetch("host", str)
+        addresses[str(name)] = _read_address(fields)
+    return addresses
+
+
+def describe_broker(name: str, address: BrokerAddress) -> str:
+    """One line for --check."""
+    return f"broker {name}{' at ' if name else ''}{address.host}:{address.port}, {'TLS' if address.is_tls else 'plain'}"
+
+
+def _read_address(file: YamlMapping) -> BrokerAddress:
+    file.refuse_others(_BROKER_KEYS)
+    certificate = file.fetch("certificate", str, "") or None
+    is_tls = file.fetch("tls", bool, default=bool(certificate))
+    if certificate and not is_tls:
+        raise DefinitionError(file.where("tls"), "tls", "a certificate is for TLS")
+    token = file.fetch("token", str, "") or None
+    if token and "password" in file:
+        raise DefinitionError(file.where("token"), "token", "either token or password")
+    version = str(file["mqtt"]) if "mqtt" in file else MqttVersion.AUTO.value
+    if version not in tuple(MqttVersion):
+        raise DefinitionError(file.where("mqtt"), "mqtt", f"one of {', '.join(MqttVersion)}")
     return BrokerAddress(
-        host=arguments.mqtt_server or file.fetch("host", str, "127.0.0.1"),
-        port=arguments.mqtt_port or file.fetch("port", int, default_port, minimum=1, maximum=_MAX_PORT),
-        user=arguments.mqtt_user or file.fetch("user", str, None),
-        password=arguments.mqtt_password or file.fetch("password", str, None),
+        host=file.fetch("host", str, "127.0.0.1"),
+        port=file.fetch("port", int, MQTT_TLS_PORT if is_tls else MQTT_PORT, minimum=1, maximum=_MAX_PORT),
+        user=file.fetch("user", str, TOKEN_USER if token else None),
+        password=token or file.fetch("password", str, None),
         certificate=certificate,
+        is_tls=is_tls,
+        client_id=file.fetch("client_id", str, None),
+        version=MqttVersion(version),
     )
 
 
@@ -59,6 +116,7 @@ def read_policy(config: YamlMapping) -> Policy:
     config.refuse_others(
         (
             "broker",
+            "brokers",
             "max_services",
             "max_devices",
             "device_instance_topic",

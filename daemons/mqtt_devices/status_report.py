@@ -30,11 +30,13 @@ class StatusReport:
         self._file = file
         self._registry = registry
         self._inbox = inbox
+        self._brokers: dict[str, str] = {}
         self._last: dict[str, object] = {}
 
-    def set_broker(self, state: LinkState) -> None:
-        """The connection to the broker has changed."""
-        self._file.update(broker=state.value)
+    def set_broker(self, name: str, state: LinkState) -> None:
+        """The connection to a broker has changed."""
+        self._brokers[name] = state.value
+        self._file.update(broker=self._brokers.get(""), brokers={key: one for key, one in self._brokers.items() if key})
 
     async def run(self) -> NoReturn:
         """Report until cancelled."""

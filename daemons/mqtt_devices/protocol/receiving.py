@@ -115,7 +115,7 @@ class Receiver:
             return []
         if self._policy.proxy_publishes:
             return _publish_values(proxy, values, message.broker)
-        return self._write(device, service_id, values, now)
+        return self._write(device, service_id, values, message, now)
 
     def _receive_direct(self, client_id: str, service_id: str, message: Message, now: float) -> list[Effect]:
         device = self._table.devices.get(client_id)
@@ -130,6 +130,8 @@ class Receiver:
             raise Rejected(Reason.UNKNOWN_SERVICE, "type", rule)
         values = check_values(direct.values, self._table.types[direct.type or kind or ""], "") if direct.values else {}
         status = change_registration(device.wanted if device else None, client_id, service_id, direct)
+        if status is None and device is not None and device.broker != message.broker and direct.type is not None:
+            status = device.wanted  # the device has moved to another broker
         effects: list[Effect] = []
         if status is not None and not status.services:
             effects += self.leave(client_id)
@@ -138,7 +140,7 @@ class Receiver:
             effects += self._admit(client_id, status, message, now)
         # What is retained may be from yesterday: it says who the device is, not how warm it is.
         if values and not message.retained:
-            effects += self._write(self._table.devices[client_id], service_id, values, now)
+            effects += self._write(self._table.devices[client_id], service_id, values, message, now)
         return effects
 
     def _receive_value(self, client_id: str, service_id: str, path: str, message: Message, now: float) -> list[Effect]:
@@ -153,7 +155,7 @@ class Receiver:
         direct = parse_direct_value(path, message.payload)
         check_client(client_id, direct.secret, self._policy)
         values = check_values(direct.values, self._table.types[device.wanted.services[service_id]], "")
-        return self._write(device, service_id, values, now)
+        return self._write(device, service_id, values, message, now)
 
     def leave(self, client_id: str) -> list[Effect]:
         """A device goes away."""
@@ -161,7 +163,11 @@ class Receiver:
         device = self._table.devices.get(client_id)
         return self._wills.arm(device.broker if device else "", client_id, None) + self._table.leave(client_id)
 
-    def _write(self, device: Device, service_id: str, values: Mapping[str, Value], now: float) -> list[Effect]:
+    def _write(
+        self, device: Device, service_id: str, values: Mapping[str, Value], message: Message, now: float
+    ) -> list[Effect]:
+        if message.broker != device.broker:
+            raise Rejected(Reason.NOT_YOURS, "topic", "a message by the broker by which the device has registered")
         answers = self._changes.receive_values(ServiceKey(device.client_id, service_id), values)
         return answers + self._table.write(device, service_id, values, now)
 

@@ -204,11 +204,13 @@ async def test_tls_is_used_with_a_certificate_and_checked(tmp_path: Path) -> Non
     port = free_port()
     extra = f"{AS_STARTED}listener {port} 127.0.0.1\ncertfile {tmp_path}/good.crt\nkeyfile {tmp_path}/good.key\n"
     with Mosquitto(extra):
-        async with connected(BrokerAddress(port=port, certificate=str(tmp_path / "good.crt"))) as connection:
+        async with connected(
+            BrokerAddress(port=port, certificate=str(tmp_path / "good.crt"), is_tls=True)
+        ) as connection:
             connection.broker.send(Publish("device/a/Status", "by TLS"))
             assert (await connection.receive()).payload == b"by TLS"
         for certificate in ("other.crt", "missing.crt"):
-            address = BrokerAddress(port=port, certificate=str(tmp_path / certificate))
+            address = BrokerAddress(port=port, certificate=str(tmp_path / certificate), is_tls=True)
             with pytest.raises(LinkLost):
                 await Connection(address).session(lambda: None)
 

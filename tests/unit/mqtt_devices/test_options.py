@@ -6,9 +6,16 @@ import pytest
 
 from daemonkit.errors import DefinitionError
 from daemonkit.yamlfile import loads
-from mqtt_devices.options import add_arguments, read_broker, read_policy
+from mqtt_devices.options import (
+    add_arguments,
+    read_broker,
+    read_connection_limit,
+    read_other_brokers,
+    read_policy,
+    read_steering,
+)
 from mqtt_devices.protocol.admission import Policy
-from mqtt_devices.protocol.broker_address import BrokerAddress
+from mqtt_devices.protocol.broker_address import BrokerAddress, MqttVersion
 
 
 def parse(*arguments: str) -> argparse.Namespace:
@@ -33,6 +40,7 @@ def test_flags_of_the_former_driver_work() -> None:
         user="me",
         password="secret",  # noqa: S106 - no secret
         certificate="/data/ca.crt",
+        is_tls=True,
     )
     assert broker(*flags) == expected
     assert broker(*flags, "--mqtt-port", "1234").port == 1234
@@ -68,7 +76,69 @@ def test_policy_follows_the_file() -> None:
     )
 
 
-@pytest.mark.parametrize("config", ["max_services: 0", "max_services: 1000", "proxy: both", "porxy: direct"])
+@pytest.mark.parametrize(
+    "config",
+    [
+        "max_services: 0",
+        "max_services: 5000",
+        "proxy: both",
+        "porxy: direct",
+        "last_will: maybe",
+        "clients: {a/b: {}}",
+        "clients: {a: {x: y}}",
+        "clients: [a]",
+    ],
+)
 def test_mistakes_in_the_policy_are_named(config: str) -> None:
     with pytest.raises(DefinitionError, match=r"^mqtt-devices.yml:1: "):
         read_policy(loads(config, "mqtt-devices.yml"))
+
+
+def test_clients_and_their_secrets_are_read() -> None:
+    policy = read_policy(
+        loads("clients: {esp: {secret: geheim}, 7: {}}\nother_clients: false\nlast_will: keep", "mqtt-devices.yml")
+    )
+    assert (dict(policy.clients), policy.allows_others, policy.last_will_keeps) == (
+        {"esp": "geheim", "7": None},
+        False,
+        True,
+    )
+
+
+def test_more_brokers_have_names_and_ways_to_get_in() -> None:
+    text = """\
+brokers:
+  house: {host: ha.lan, tls: true, user: u, password: p, client_id: boat, mqtt: 5}
+  cloud: {host: c.example, token: t0, certificate: /data/ca.crt, port: 1, mqtt: 3.1.1}
+"""
+    house, cloud = read_other_brokers(loads(text, "mqtt-devices.yml")).values()
+    assert (house.port, house.is_tls, house.certificate, house.client_id) == (8883, True, None, "boat")
+    assert house.version is MqttVersion.FIVE
+    assert (cloud.port, cloud.user, cloud.password, cloud.is_tls) == (1, "token", "t0", True)
+    assert cloud.version is MqttVersion.THREE
+    assert read_other_brokers(loads("", "mqtt-devices.yml")) == {}
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "brokers: {house: {}}",
+        "brokers: {a/b: {host: x}}",
+        "brokers: {house: {host: x, mqtt: 4}}",
+        "brokers: {house: {host: x, token: t, password: p}}",
+        "brokers: {house: {host: x, tls: false, certificate: y}}",
+        "brokers: [house]",
+    ],
+)
+def test_mistakes_in_more_brokers_are_named(config: str) -> None:
+    with pytest.raises(DefinitionError, match=r"^mqtt-devices.yml:1: "):
+        read_other_brokers(loads(config, "mqtt-devices.yml"))
+
+
+def test_types_that_may_steer_and_connections_are_read() -> None:
+    assert read_steering(loads("steering: [vebus, battery]", "mqtt-devices.yml")) == {"vebus", "battery"}
+    assert read_connection_limit(loads("", "mqtt-devices.yml")) == 192
+    assert read_connection_limit(loads("bus_connections: 512", "mqtt-devices.yml")) == 448
+    for config in ("steering: vebus", "steering: [1]"):
+        with pytest.raises(DefinitionError, match=r"^mqtt-devices.yml:1: "):
+            read_steering(loads(config, "mqtt-devices.yml"))

@@ -54,10 +54,10 @@ class World:
                 case _:
                     self.others.append(effect)
 
-    def send(self, topic: str, payload: object, *, retained: bool = False) -> None:
+    def send(self, topic: str, payload: object, *, retained: bool = False, broker: str = "") -> None:
         raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         self.now += 2.0
-        self.take(self.registry.receive(Message(topic, raw, retained), self.now))
+        self.take(self.registry.receive(Message(topic, raw, retained, broker), self.now))
 
     def status(self, client_id: str = "fe001", level: str | None = None, **fields: Any) -> None:
         message = {"clientId": client_id, "connected": 1, "version": "v1", "services": {"t1": "temperature"}, **fields}
@@ -433,3 +433,30 @@ def test_device_that_repeats_a_mistake_gets_each_error_but_one_line_in_the_log()
     assert len(lines) == 2
     assert "not_yours" in lines[0]
     assert lines[1].endswith("(30 times since the last such line)")
+def test_device_is_answered_by_its_own_broker_and_heard_by_no_other() -> None:
+    world = World()
+    world.send("device/a/t", {"type": "tank", "lwt_topic": "a/lwt"}, broker="house")
+    world.carry_out()
+    assert {(one.topic, one.broker) for one in world.published} == {("device/a/DBus", "house")}
+    assert world.others == [Subscribe("a/lwt", "house")]
+    world.published.clear()
+    world.send("device/a/t/Level", b"5")
+    (error,) = world.published
+    assert (error.topic, error.broker) == ("device/a/Error", "")
+    assert json.loads(error.payload)["reason"] == "not_yours"
+    world.send("a/lwt", b"false")
+    assert "a" in world.registry.devices
+
+
+def test_device_may_move_to_another_broker() -> None:
+    world = World()
+    world.send("device/a/t", {"type": "tank", "lwt_topic": "a/lwt"}, broker="house")
+    world.carry_out()
+    world.others.clear()
+    world.send("device/a/t", {"type": "tank", "Level": 5})
+    assert world.others == [
+        Unsubscribe("a/lwt", "house"),
+        Subscribe("a/lwt"),
+        Write(ServiceKey("a", "t"), {"Level": 5.0}),
+    ]
+    assert world.registry.remembered()[0].get("broker") is None
