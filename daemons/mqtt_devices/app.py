@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, cast
 from daemonkit.daemon import run
 from daemonkit.program import Program
 from daemonkit.supervise import keep_connected
+from daemonkit.yamlfile import load
 from mqtt_devices.broker import Broker
 from mqtt_devices.connections import ConnectionBudget
 from mqtt_devices.controls import Controls
 from mqtt_devices.driver import Driver
+from mqtt_devices.mapping_file import load_mappings, read_mappings
 from mqtt_devices.memory_file import MemoryFile
 from mqtt_devices.options import (
     add_arguments,
@@ -27,13 +29,13 @@ from mqtt_devices.options import (
 from mqtt_devices.portal import find_portal_id
 from mqtt_devices.protocol.effects import Publish
 from mqtt_devices.protocol.inbox import Inbox
+from mqtt_devices.protocol.mapping import Mapper
 from mqtt_devices.protocol.names import STATE_TOPIC
 from mqtt_devices.protocol.registry import Registry
 from mqtt_devices.protocol.reply import encode_state
 from mqtt_devices.protocol.service_types import apply_locks
 from mqtt_devices.publisher import Publisher
 from mqtt_devices.services_file import (
-    BUILT_IN,
     Catalogue,
     describe_types,
     find_user_files,
@@ -44,14 +46,17 @@ from velib_async.bus import open_bus
 from velib_async.errors import BusLost
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from daemonkit.context import Context
+    from mqtt_devices.protocol.mapping import MappingRule
     from mqtt_devices.protocol.service_types import ServiceType
     from velib_async.bus import Library
 
 NAME = "mqtt-devices"
 USER_FILES = "services.d"
+MAPPING_FILES = "mappings.d"
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +68,8 @@ async def serve(context: Context) -> None:
         BusLost: D-Bus is gone.
         DefinitionError: configuration or services.yml is wrong.
     """
-    registry = Registry(_load_types(context), read_policy(context.config))
+    types = _load_types(context)
+    registry = Registry(types, read_policy(context.config), Mapper(_load_mappings(context, types)))
     addresses = {"": read_broker(context.arguments, context.config), **read_other_brokers(context.config)}
     inbox, arrived = Inbox(), asyncio.Event()
     will = Publish(STATE_TOPIC, encode_state(None, is_online=False), retain=True)
@@ -123,6 +129,14 @@ def _load_types(context: Context) -> dict[str, ServiceType]:
     return apply_locks(types, read_steering(context.config))
 
 
+def _load_mappings(context: Context, types: Mapping[str, ServiceType]) -> list[MappingRule]:
+    """All mapping rules; files with mistakes are left out and named in the log."""
+    rules, mistakes = load_mappings(context.paths.config / MAPPING_FILES, types)
+    for mistake in mistakes:
+        _log.error("left out: %s", mistake)
+    return rules
+
+
 def check(context: Context, file: Path | None) -> list[str]:
     """Load configuration and definitions, or only `file` (of the form of services.yml); say what is in them.
 
@@ -132,18 +146,22 @@ def check(context: Context, file: Path | None) -> list[str]:
     catalogue = Catalogue()
     catalogue.add_built_in()
     if file is not None:
-        if file.resolve() != BUILT_IN:
-            catalogue.add(file)
+        if "devices" in load(file):
+            return [f"{len(read_mappings(file, catalogue.types))} mapping rules"]
+        catalogue.add(file)
         return [describe_types(catalogue.types)]
     read_policy(context.config)
     steering = read_steering(context.config)
     for path in find_user_files(context.paths.config / USER_FILES):
         catalogue.add(path)
     addresses = {"": read_broker(context.arguments, context.config), **read_other_brokers(context.config)}
+    mappings = context.paths.config / MAPPING_FILES
+    rules = [rule for path in find_user_files(mappings) for rule in read_mappings(path, catalogue.types)]
     return [
         *(describe_broker(name, address) for name, address in addresses.items()),
         f"types that may steer power: {', '.join(sorted(steering)) or 'none'}",
         describe_types(catalogue.types),
+        f"{len(rules)} mapping rules",
     ]
 
 

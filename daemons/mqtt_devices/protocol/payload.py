@@ -28,6 +28,19 @@ def parse_object(payload: bytes) -> dict[str, Any]:
     return value
 
 
+def parse_any(payload: bytes) -> Any:
+    """Parse JSON of any kind, else text as it is.
+
+    Raises:
+        Rejected: too long, not UTF-8, nested too deeply, or a text that D-Bus cannot carry.
+    """
+    text = _decode(payload)
+    try:
+        return _parse_json(text)
+    except Rejected:
+        return check_text(text.strip(), "")
+
+
 def parse_plain(payload: bytes) -> Any:
     """Parse a single value: JSON, a JSON object with the key value, else the text as it is. Empty is None: unknown.
 

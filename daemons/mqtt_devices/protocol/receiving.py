@@ -8,11 +8,12 @@ from mqtt_devices.errors import Reason, Rejected
 from mqtt_devices.protocol.admission import check_client
 from mqtt_devices.protocol.complaints import SHOWN, Complaints
 from mqtt_devices.protocol.direct import change_registration, parse_direct, parse_direct_value
-from mqtt_devices.protocol.effects import Effect, Note, Publish, ServiceKey
+from mqtt_devices.protocol.effects import Effect, Expire, Note, Publish, ServiceKey
 from mqtt_devices.protocol.finding import find_sender, find_service
 from mqtt_devices.protocol.names import PROXY, RESERVED, RESULT, SET, STATUS
 from mqtt_devices.protocol.proxy import ProxyWrite, check_values, parse_proxy
 from mqtt_devices.protocol.reply import encode_value
+from mqtt_devices.protocol.staleness import OnTimeout
 from mqtt_devices.protocol.status import Departure, Registration, check_service_id, parse_status
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mqtt_devices.protocol.device_table import DeviceTable
     from mqtt_devices.protocol.inbox import Message
     from mqtt_devices.protocol.lwt import WillBook
+    from mqtt_devices.protocol.mapping import Mapped
     from mqtt_devices.protocol.service_types import Value
 
 # device, client id, service id or Status; what follows is a path.
@@ -156,6 +158,24 @@ class Receiver:
         check_client(client_id, direct.secret, self._policy)
         values = check_values(direct.values, self._table.types[device.wanted.services[service_id]], "")
         return self._write(device, service_id, values, message, now)
+
+    def receive_mapped(self, mapped: Mapped, message: Message, now: float) -> list[Effect]:
+        """What a mapping rule has read; raises Rejected."""
+        device = self._table.devices.get(mapped.client_id)
+        if mapped.is_offline:
+            opened = device.opened if device else ()
+            return [Expire(ServiceKey(mapped.client_id, name), OnTimeout.INVALID) for name in opened]
+        effects: list[Effect] = []
+        if device is None or device.wanted is None or not mapped.services.items() <= device.wanted.services.items():
+            former = device.wanted.services if device and device.wanted else {}
+            status = Registration(mapped.client_id, None, {**former, **mapped.services})
+            effects += self._admit(mapped.client_id, status, message, now)
+        if message.retained:
+            return effects
+        for service_id, values in mapped.values.items():
+            checked = check_values(values, self._table.types[mapped.services[service_id]], "")
+            effects += self._write(self._table.devices[mapped.client_id], service_id, checked, message, now)
+        return effects
 
     def leave(self, client_id: str) -> list[Effect]:
         """A device goes away."""

@@ -15,6 +15,7 @@ from mqtt_devices.protocol.complaints import Complaints
 from mqtt_devices.protocol.device_table import DeviceTable
 from mqtt_devices.protocol.effects import Effect, Expire, Note, ServiceKey, Subscribe
 from mqtt_devices.protocol.lwt import WillBook
+from mqtt_devices.protocol.mapping import Mapper
 from mqtt_devices.protocol.names import DEVICE
 from mqtt_devices.protocol.receiving import LEVELS, Receiver
 from mqtt_devices.protocol.staleness import OnTimeout
@@ -35,9 +36,11 @@ class Registry:
     Args:
         types: service types on offer, by name.
         policy: the operator's decisions.
+        mapper: rules for devices that cannot be programmed.
     """
 
-    def __init__(self, types: Mapping[str, ServiceType], policy: Policy) -> None:
+    def __init__(self, types: Mapping[str, ServiceType], policy: Policy, mapper: Mapper | None = None) -> None:
+        self._mapper = mapper or Mapper()
         self._policy = policy
         self._complaints = Complaints()
         self._table = DeviceTable(types, policy, self._complaints)
@@ -101,7 +104,8 @@ class Registry:
         """The connection to a broker is new, nothing is subscribed on it yet."""
         self._connected.add(broker)
         self._wills.at(broker).reconnected()
-        effects: list[Effect] = [Subscribe(topic, broker) for topic in self._wills.at(broker).topics]
+        topics = dict.fromkeys((*self._mapper.topics, *self._wills.at(broker).topics))
+        effects: list[Effect] = [Subscribe(topic, broker) for topic in topics]
         return effects + (announce(self._table.portal_id, broker) if self._table.portal_id else [])
 
     def receive(self, message: Message, now: float) -> list[Effect]:
@@ -115,6 +119,14 @@ class Registry:
             except Rejected as problem:
                 self.rejected += 1
                 effects += self._complaints.complain(levels[1], message.topic, problem, now, broker=message.broker)
+        for mapped in self._mapper.read(message):
+            try:
+                effects += self._receiver.receive_mapped(mapped, message, now)
+            except Rejected as problem:
+                self.rejected += 1
+                effects += self._complaints.complain(
+                    mapped.client_id, message.topic, problem, now, broker=message.broker
+                )
         for client_id in wills.receive(message.topic, message.payload, retained=message.retained):
             effects.append(Note(f"Last will of {client_id} on {message.topic!a}"))
             effects += self._expire_all(client_id) if self._policy.last_will_keeps else self._receiver.leave(client_id)

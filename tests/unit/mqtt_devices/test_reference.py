@@ -11,6 +11,7 @@ import pytest
 
 from daemonkit.yamlfile import loads
 from mqtt_devices.errors import Reason
+from mqtt_devices.mapping_file import find_presets, read_mappings
 from mqtt_devices.options import add_arguments, read_broker, read_policy, read_steering
 from mqtt_devices.protocol import inbox, names, payload
 from mqtt_devices.protocol.admission import Policy
@@ -24,7 +25,7 @@ from mqtt_devices.services_file import BUILT_IN, load_services
 
 TEXT = (Path(__file__).parents[3] / "docs" / "mqtt-devices.md").read_text()
 STATUS, REPLY, DIRECT, PROXY, ERROR = (block.encode() for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL))
-OWN_TYPES, CONFIGURATION, *_ = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+OWN_TYPES, MAPPINGS, CONFIGURATION, *_ = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 TYPES = load_services()
 
 
@@ -71,6 +72,17 @@ def test_own_types_of_the_reference_are_valid(tmp_path: Path) -> None:
     file = tmp_path / "mine.yml"
     file.write_text(OWN_TYPES)
     assert "windlass" in load_services(BUILT_IN, file)
+
+
+def test_mapping_rules_of_the_reference_are_valid(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yml"
+    file.write_text(MAPPINGS)
+    assert len(read_mappings(file, TYPES)) == 3
+
+
+@pytest.mark.parametrize("name", find_presets())
+def test_each_preset_is_named(name: str) -> None:
+    assert f"`{name}`" in TEXT
 
 
 def test_configuration_of_the_reference_is_valid_and_shows_the_defaults() -> None:
