@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mqtt_devices.protocol.effects import Effect, Note, Publish
 from mqtt_devices.protocol.names import error_topic
-from mqtt_devices.protocol.rates import LevelLimiter
+from mqtt_devices.protocol.rates import LevelLimiter, LogPace
 from mqtt_devices.protocol.reply import encode_error
 
 if TYPE_CHECKING:
@@ -17,18 +17,23 @@ SHOWN = 400
 
 
 class Complaints:
-    """At most one Error a second for each topic level."""
+    """At most one Error a second for each topic level; in the log, one line a minute for what repeats."""
 
     def __init__(self) -> None:
         self._limiter = LevelLimiter()
+        self._log_pace = LogPace()
 
     def complain(
         self, level: str, topic: str, problem: Rejected, now: float, *, broker: str = "", accepted: bool = False
     ) -> list[Effect]:
         """Say what was wrong with a message on `topic`; `accepted`: only a part of it was."""
+        effects: list[Effect] = []
+        if count := self._log_pace.due((level, problem.reason), now):
+            times = f" ({count} times since the last such line)" if count > 1 else ""
+            text = f"Rejected {topic[:SHOWN]!a}: {problem.reason}: {problem}{times}"
+            effects.append(Note(text, is_warning=True))
         if not self._limiter.allows(level, now):
-            return []
-        effects: list[Effect] = [Note(f"Rejected {topic[:SHOWN]!a}: {problem.reason}: {problem}", is_warning=True)]
+            return effects
         target = error_topic(level)
         if target is None:
             return effects

@@ -45,7 +45,7 @@ def test_direct_message_of_the_reference_is_taken() -> None:
     assert (message.type, set(message.values)) == ("temperature", {"Temperature", "Humidity"})
 
 
-@pytest.mark.parametrize("name", [*OnTimeout, *FIELDS, *(f"`{name}`" for name in names.RESERVED)])
+@pytest.mark.parametrize("name", [*OnTimeout, *FIELDS, *(f"`{name}`" for name in sorted(names.RESERVED))])
 def test_each_word_of_the_protocol_is_named(name: str) -> None:
     assert name in TEXT
 
