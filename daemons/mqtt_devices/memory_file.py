@@ -76,7 +76,13 @@ class MemoryFile:
                 self._save(content)
 
     def _save(self, content: dict[str, Any]) -> None:
-        if save_state(self._path, content):
+        try:
+            is_saved = save_state(self._path, content)
+        except ValueError as error:
+            # Thousands of devices with the longest of last wills; all of them go on working.
+            _log.error("registrations are not kept over a restart: %s", error)
+            return
+        if is_saved:
             self._saved = content
 
     def _content(self) -> dict[str, Any]:

@@ -81,6 +81,9 @@ class DeviceTable:
         device.failed.clear()
         device.held.clear()
         device.retry_at = None
+        for service_id in list(device.pending):
+            if former is None or former.services.get(service_id) != status.services.get(service_id):
+                del device.pending[service_id]
         effects: list[Effect] = [Remember()]
         for service_id in device.opened.keys() & status.services.keys():
             if service_id in device.unheard:
@@ -106,8 +109,11 @@ class DeviceTable:
     def write(self, device: Device, service_id: str, values: Mapping[str, Value], now: float) -> list[Effect]:
         """Values of a device: set now, or when their service is open."""
         key = ServiceKey(device.client_id, service_id)
+        opened = device.opened.get(service_id)
+        wanted = device.wanted.services.get(service_id) if device.wanted else None
         is_changing = device.plan is not None and service_id in (*device.plan.close, *device.plan.open)
-        if service_id in device.opened and service_id not in device.held and not is_changing:
+        # What is open may still be of another type, which has other paths.
+        if opened is not None and opened.service_type == wanted and service_id not in device.held and not is_changing:
             return [*self.hear(key, now), Write(key, values)]
         device.pending.setdefault(service_id, {}).update(values)
         device.held.discard(service_id)

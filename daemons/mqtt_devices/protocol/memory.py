@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mqtt_devices.errors import Reason, Rejected
 from mqtt_devices.protocol.device import Device
+from mqtt_devices.protocol.names import MAX_LEVEL
 from mqtt_devices.protocol.staleness import encode_staleness
 from mqtt_devices.protocol.status import Registration, parse_status
 
@@ -33,7 +34,8 @@ def encode_device(device: Device) -> dict[str, Any] | None:
         "connected": 1,
         "version": wanted.version,
         "services": services,
-        "level": device.level,
+        # Longer ones are not answered anyway, and would only fill the file.
+        "level": device.level if len(device.level) <= MAX_LEVEL else device.client_id,
         "instances": {
             service_id: instance
             for service_id, (kind, instance) in device.instances.items()

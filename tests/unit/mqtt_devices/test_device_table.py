@@ -160,3 +160,22 @@ def test_last_will_may_keep_the_services() -> None:
     world.send("lwt", b"false")
     assert world.others == [Expire(KEY, OnTimeout.INVALID)]
     assert world.plans == []
+
+
+def test_values_for_a_type_that_is_no_longer_wanted_are_not_written_to_the_new_one() -> None:
+    world = World()
+    world.status(services={"g": "tank"})
+    world.send("device/fe001/g/Level", b"5")
+    world.status(services={"g": "gps"})
+    world.carry_out()
+    assert world.others == []
+
+
+def test_values_for_a_new_type_wait_until_the_old_one_is_gone() -> None:
+    world = World()
+    world.registered(services={"g": "tank"})
+    world.status(services={"g": "tank", "x": "tank"})  # a plan that leaves g alone
+    world.send("device/fe001/g", {"type": "gps", "Speed": 3})
+    assert world.others == []
+    world.carry_out()
+    assert world.others == [Write(KEY, {"Speed": 3.0})]

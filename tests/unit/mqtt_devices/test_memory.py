@@ -83,3 +83,11 @@ def test_record_that_makes_no_sense_is_refused(record: object) -> None:
 def test_wrong_instances_are_left_out() -> None:
     record = {"clientId": "a", "connected": 1, "services": {"t": "tank"}, "instances": {"t": "1", "x": 2}}
     assert decode_device(record, TYPES).instances == {}
+
+
+def test_level_that_is_too_long_is_not_kept() -> None:
+    device = make_device()
+    device.level = "x" * 5000
+    record = encode_device(device)
+    assert record is not None
+    assert record["level"] == "fe001"

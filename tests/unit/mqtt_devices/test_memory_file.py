@@ -89,3 +89,15 @@ def test_damaged_file_is_no_reason_to_stop(tmp_path: Path, content: str) -> None
     bench.path.parent.mkdir(parents=True)
     bench.path.write_text(content)
     assert bench.file.load() == []
+
+
+async def test_more_than_the_file_may_hold_is_logged_and_harms_nobody(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Bench(tmp_path) as bench:
+        bench.change("x" * 2_000_000)
+        async with asyncio.timeout(LIMIT_S):
+            while "not kept" not in caplog.text:  # noqa: ASYNC110 - a log has no event
+                await asyncio.sleep(0.005)
+        bench.change(1)
+        await bench.wait_stored(1)

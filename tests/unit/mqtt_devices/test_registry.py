@@ -433,6 +433,8 @@ def test_device_that_repeats_a_mistake_gets_each_error_but_one_line_in_the_log()
     assert len(lines) == 2
     assert "not_yours" in lines[0]
     assert lines[1].endswith("(30 times since the last such line)")
+
+
 def test_device_is_answered_by_its_own_broker_and_heard_by_no_other() -> None:
     world = World()
     world.send("device/a/t", {"type": "tank", "lwt_topic": "a/lwt"}, broker="house")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from mqtt_devices.errors import Reason, Rejected
-from mqtt_devices.protocol.effects import Plan, Publish, ServiceKey, Subscribe, Unsubscribe, Write
+from mqtt_devices.protocol.effects import Effect, Expire, Plan, Publish, ServiceKey, Subscribe, Unsubscribe, Write
 from mqtt_devices.protocol.names import unique_id
 from tests.unit.mqtt_devices.payloads import payloads
 from tests.unit.mqtt_devices.test_registry import PORTAL, World
@@ -21,10 +21,22 @@ KINDS = ("tank", "gps")
 MAX_SERVICES = 5
 
 
+class CarefulWorld(World):
+    """Looks at each Write when it is made."""
+
+    def take(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Write) and effect.values:
+                device = self.registry.devices[effect.key.client_id]
+                kind = self.registry.types[device.opened[effect.key.service_id].service_type]
+                assert all(kind.find(path) for path in effect.values)
+        super().take(effects)
+
+
 class RegistryCampaign(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(max_services=MAX_SERVICES)
+        self.world = CarefulWorld(max_services=MAX_SERVICES)
         self.subscribed: set[str] = set()
 
     @rule(
@@ -50,6 +62,25 @@ class RegistryCampaign(RuleBasedStateMachine):
     def proxy(self, level: str, kind: str, instance: int) -> None:
         values = {"Level": 1} if kind == "tank" else {"Speed": 1}
         self.world.send(f"device/{level}/Proxy", {"topicPath": f"W/{PORTAL}/{kind}/{instance}", "values": values})
+
+    @rule(
+        client_id=st.sampled_from(CLIENTS),
+        service_id=st.sampled_from(SERVICES),
+        kind=st.sampled_from(KINDS),
+        timeout=st.sampled_from((0, 5)),
+        action=st.sampled_from(("invalid", "disconnect")),
+        has_type=st.booleans(),
+    )
+    def direct(
+        self, client_id: str, service_id: str, kind: str, timeout: int, action: str, *, has_type: bool
+    ) -> None:
+        fields = {"type": kind, "timeout": timeout, "onTimeout": action} if has_type else {}
+        values = {"Level": 1} if kind == "tank" else {"Speed": 1}
+        self.world.send(f"device/{client_id}/{service_id}", {**fields, **values})
+
+    @rule(client_id=st.sampled_from(CLIENTS), service_id=st.sampled_from(SERVICES))
+    def take_away(self, client_id: str, service_id: str) -> None:
+        self.world.send(f"device/{client_id}/{service_id}", b"")
 
     @precondition(lambda self: self.world.plans)
     @rule(failing=st.sets(st.sampled_from(SERVICES)), transient=st.booleans())
@@ -92,13 +123,15 @@ class RegistryCampaign(RuleBasedStateMachine):
         for device in self.world.registry.devices.values():
             if device.plan is None:
                 assert device.wanted is not None
-                assert set(device.wanted.services) == set(device.opened) | set(device.failed)
+                assert set(device.wanted.services) == set(device.opened) | set(device.failed) | device.held
                 assert not device.is_reply_due
 
     @invariant()
     def writes_go_to_services_that_are_open(self) -> None:
         self.follow_subscriptions()
         for effect in self.world.others:
+            if isinstance(effect, Expire):
+                continue
             assert isinstance(effect, Write)
             assert effect.key.service_id in SERVICES
         self.world.others.clear()
@@ -114,7 +147,7 @@ class RegistryCampaign(RuleBasedStateMachine):
                 self.subscribed.add(effect.topic)
             elif isinstance(effect, Unsubscribe):
                 self.subscribed.remove(effect.topic)
-        self.world.others = [one for one in self.world.others if isinstance(one, Write)]
+        self.world.others = [one for one in self.world.others if isinstance(one, Write | Expire)]
 
 
 TestRegistryCampaign = pytest.mark.long(RegistryCampaign.TestCase)
