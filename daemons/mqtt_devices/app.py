@@ -37,6 +37,7 @@ from mqtt_devices.protocol.service_types import apply_locks
 from mqtt_devices.publisher import Publisher
 from mqtt_devices.services_file import (
     Catalogue,
+    Mistakes,
     describe_types,
     find_user_files,
     load_with_user_files,
@@ -123,9 +124,10 @@ async def _serve_bus(context: Context, registry: Registry, driver: Driver) -> No
 def _load_types(context: Context) -> dict[str, ServiceType]:
     """All types; files of the user with mistakes are left out and named in log and status."""
     types, mistakes = load_with_user_files(context.paths.config / USER_FILES)
-    for mistake in mistakes:
-        _log.error("left out: %s", mistake)
-    context.status.update(definition_mistakes=[line for mistake in mistakes for line in str(mistake).splitlines()])
+    lines = [line for mistake in mistakes for line in str(mistake).splitlines()]
+    for line in lines:
+        _log.error("file left out: %s", line)
+    context.status.update(definition_mistakes=lines)
     return apply_locks(types, read_steering(context.config))
 
 
@@ -133,16 +135,26 @@ def _load_mappings(context: Context, types: Mapping[str, ServiceType]) -> list[M
     """All mapping rules; files with mistakes are left out and named in the log."""
     rules, mistakes = load_mappings(context.paths.config / MAPPING_FILES, types)
     for mistake in mistakes:
-        _log.error("left out: %s", mistake)
+        _log.error("file left out: %s", mistake)
     return rules
 
 
 def check(context: Context, file: Path | None) -> list[str]:
-    """Load configuration and definitions, or only `file` (of the form of services.yml); say what is in them.
+    """Load configuration and definitions, or only `file` (of services.d or mappings.d); say what is in them.
 
     Raises:
-        DefinitionError: names all mistakes of the first file that has some.
+        DefinitionError: the last mistake of the first file that has some; the others were logged before.
     """
+    try:
+        return _check(context, file)
+    except Mistakes as found:
+        *others, last = found.mistakes
+        for mistake in others:
+            _log.error("%s", mistake)
+        raise last from None
+
+
+def _check(context: Context, file: Path | None) -> list[str]:
     catalogue = Catalogue()
     catalogue.add_built_in()
     if file is not None:
