@@ -1,4 +1,4 @@
-"""The configuration files that setup.sh creates are accepted as they are, and with every example in them switched on."""
+"""The configuration files that setup.sh creates are accepted as they are, and with all their examples switched on."""
 
 from __future__ import annotations
 
