@@ -1,7 +1,7 @@
 # Sourced by bin/check and bin/test, with PYTHON set: everything that reads the code without running it.
 # shellcheck shell=sh
 
-shell_scripts() { git ls-files -co --exclude-standard bin service .ci | while read -r file; do
+shell_scripts() { git ls-files -co --exclude-standard bin service setup .ci tests | while read -r file; do
     case $file in
         *.sh) echo "$file" ;;
         *) ! head -n 1 "$file" | grep -qE '^#!(/bin/|/usr/bin/env )(ba)?sh' || echo "$file" ;;

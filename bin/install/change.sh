@@ -30,6 +30,10 @@ remember() { # for the way back: what each name below /service leads to now
             */service/*) has_word "$name" $TAKEN || PREVIOUS=${target%/service/*} ;;
         esac
     done
+    DOWN_BEFORE=
+    for name in $ALL; do
+        [ ! -e "$BASE/service/$name/down" ] || DOWN_BEFORE="$DOWN_BEFORE $name"
+    done
     RC_THERE=no
     [ ! -e "$RC" ] || RC_THERE=yes
     RC_OLD=$(rc_read "$RC" && echo .)
@@ -55,11 +59,11 @@ apply_changes() {
         if [ -n "$(former_names "$name")" ] && former_was_there "$name"; then line=$(former_config "$name"); fi
         add_config "$name" "$line" || take_back "$CONF/$name.yml cannot be written (disk full?)"
     done
-    write_enabled $RUNNING || take_back "$ENABLED cannot be written (disk full?)"
     for name in $LINKED; do
         if has_word "$name" $RUNNING; then mark_down "$name" no; else mark_down "$name" yes; fi ||
             take_back "$TOP/service/$name cannot be written"
     done
+    write_enabled $RUNNING || take_back "$ENABLED cannot be written (disk full?)"
 
     step "editing $RC ..."
     rc_install "$ALL" "$WANTED" "$FORMER" "$HELPERS" || take_back "$RC cannot be written (disk full?)"
@@ -124,12 +128,16 @@ take_back() {
     if [ "$RC_THERE" = yes ]; then rc_write "${RC_OLD%.}" || warn "$RC could not be written back"; else rm -f "$RC"; fi
     if [ -n "$ENABLED_OLD" ]; then
         replace_file "$ENABLED" 644 "${ENABLED_OLD%.}" || warn "$ENABLED could not be written back"
-        enabled_before=$(read_enabled)
-        # Only where this version had been running before; the one before has its own marks.
-        for name in $LINKED; do if has_word "$name" $enabled_before; then mark_down "$name" no; else mark_down "$name" yes; fi; done
     else
         rm -f "$ENABLED"
     fi
+    for name in $LINKED; do
+        if has_word "$name" $DOWN_BEFORE; then mark_down "$name" yes; else mark_down "$name" no; fi
+        # Linked before and after: only the mark had changed.
+        if has_word "$name=$BASE/service/$name" $BEFORE && has_word "$name" $DOWN_BEFORE && svok "$SERVICES/$name" 2>/dev/null; then
+            svc -d "$SERVICES/$name"
+        fi
+    done
     for entry in $BEFORE; do
         name=${entry%%=*}
         if [ ! -L "$SERVICES/$name" ]; then start_service "$name" "${entry#*=}" || warn "$name could not be linked again"; fi

@@ -5,6 +5,11 @@ ENABLED=$CONF/enabled
 ENABLED_HEADER="# The daemons of venus-daemons that run. Changed by: setup.sh --enable NAME, --disable NAME, --services A,B"
 
 read_enabled() { # the names that run: as chosen, or at first those that the archive does not ship with a down file
+    # Also what somebody has switched on by removing the down file, as one does with daemontools.
+    for name in $(list_services "$BASE"); do
+        linked=$(link_target "$name")
+        [ ! -d "$linked" ] || [ -e "$linked/down" ] || echo "$name"
+    done
     if [ -e "$ENABLED" ]; then
         sed 's/#.*//' "$ENABLED" | tr -s ' \t' '\n' | sed '/^$/d'
     else

@@ -50,16 +50,16 @@ def check_daemon(suite: Suite, name: str, *, is_enabled: bool) -> Iterator[Findi
         if is_enabled:
             yield problem(f"{name} is down", f"svc -u {suite.services / name}")
         else:
-            yield note(f"{name} is not enabled", f"configure it, then: venus-daemons enable {name}")
+            yield note(f"{name} is not enabled", f"{suite.tool} enable {name}, when it is configured")
         return
     failures = count_failures(suite, name)
     if failures >= CRASH_LOOP:
-        yield problem(f"{name} has failed {failures} times in a row", f"venus-daemons logs {name}")
+        yield problem(f"{name} has failed {failures} times in a row", f"{suite.tool} logs {name}")
         return
     yield good(f"{name} is up for {format_duration(supervised.for_s)}")
     memory = resident_kb(supervised.pid) or 0
     if memory > MUCH_MEMORY_KB:
-        yield problem(f"{name} takes {memory // 1024} MB", f"venus-daemons restart {name}, and please report it")
+        yield problem(f"{name} takes {memory // 1024} MB", f"{suite.tool} restart {name}, and please report it")
 
 
 def count_failures(suite: Suite, name: str) -> int:
@@ -78,7 +78,7 @@ def check_logs(suite: Suite) -> Iterator[Finding]:
         problems = suite.problems(name, last_s=RECENT_S)
         for moment, text in problems[-MAX_LINES:]:
             at = time.strftime("%H:%M:%S", time.localtime(moment))
-            yield note(f"{name} at {at}: {text}", f"venus-daemons logs {name}")
+            yield note(f"{name} at {at}: {text}", f"{suite.tool} logs {name}")
 
 
 def check_others(suite: Suite) -> Iterator[Finding]:

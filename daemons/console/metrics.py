@@ -90,7 +90,7 @@ def render(rows: Sequence[Row]) -> str:
         f'venus_dbus_value{{service="{escape(row.service.removeprefix(PREFIX))}",'
         f'instance="{instances.get(row.service, "")}",path="{escape(row.path)}"}} {row.value}\n'
         for row in rows
-        if isinstance(row.value, int | float)
+        if isinstance(row.value, int | float) and not isinstance(row.value, bool)
     ]
     return HEAD + "".join(lines)
 

@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
     if notes:
         lines += ["", "Last problem of each in the last 24 hours:", *notes]
     if not is_well:
-        lines += ["", "Something is not as it should be: venus-daemons doctor"]
+        lines += ["", f"Something is not as it should be: {suite.tool} doctor"]
     sys.stdout.write("\n".join(lines) + "\n")
     return 0 if is_well else 1
 

@@ -58,6 +58,11 @@ class Suite:
         return self.root / "service"
 
     @property
+    def tool(self) -> str:
+        """What to type for this command line: it is in no PATH."""
+        return f"{self.base}/bin/venus-daemons"
+
+    @property
     def rc_local(self) -> Path:
         """The start script of the device's owner."""
         return self.paths.data / "rc.local"

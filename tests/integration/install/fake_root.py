@@ -59,6 +59,16 @@ id kill ln ls mkdir mktemp more mv nice printf ps pwd readlink realpath rm rmdir
 sleep sort stat sync tail tar tee test touch tr true uname uniq unzip vi wc which xargs"""
 
 
+def fill_busybox(directory: Path) -> None:
+    """Make a directory for PATH with the tools of Venus, and no others."""
+    directory.mkdir()
+    for name in APPLETS.split():
+        (directory / name).symlink_to(find_program("busybox"))
+    for name in ("sh", "bash"):
+        (directory / name).symlink_to(find_program("bash"))
+    (directory / "flock").symlink_to(find_program("flock"))  # Debian's busybox lacks it, that of Venus has it
+
+
 class FakeRoot:
     """The directory, and how the scripts are run on it."""
 
@@ -104,12 +114,7 @@ class FakeRoot:
         """An environment whose PATH has only what Venus has."""
         directory = self.stubs.parent / "busybox"
         if not directory.exists():
-            directory.mkdir()
-            for name in APPLETS.split():
-                (directory / name).symlink_to(find_program("busybox"))
-            for name in ("sh", "bash"):
-                (directory / name).symlink_to(find_program("bash"))
-            (directory / "flock").symlink_to(find_program("flock"))  # Debian's busybox lacks it, that of Venus has it
+            fill_busybox(directory)
         return self.environment(PATH=f"{self.stubs}:{directory}")
 
     def run(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.install.fake_root import SHELLS
+from tests.integration.install.fake_root import SHELLS, fill_busybox
 from tests.peers.process import find_program
 
 pytestmark = pytest.mark.peer
@@ -49,9 +49,15 @@ class RcLocal:
 
     def call(self, program: str, *, ours: str = OURS) -> str:
         name, *rest = self.shell.split()
+        path = "/usr/sbin:/usr/bin:/sbin:/bin"
+        if name == "busybox":
+            tools = self.path.parent / "busybox"
+            if not tools.exists():
+                fill_busybox(tools)
+            path = str(tools)
         done = subprocess.run(
             [find_program(name), *rest, "-c", PROGRAM.format(repository=REPOSITORY, rc=self.path) + program],
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "NAMES": NAMES, "WANTED": ours.rstrip("\n")},
+            env={"PATH": path, "NAMES": NAMES, "WANTED": ours.rstrip("\n")},
             check=False,
             capture_output=True,
             text=True,

@@ -228,6 +228,32 @@ def test_choice_is_remembered(fake_root: FakeRoot, archives: Archives) -> None:
     assert not (fake_root.suite("2.0.0") / "service" / "mqtt-devices" / "down").exists()
 
 
+def test_daemon_switched_on_by_hand_stays_on(full_root: FakeRoot, archives: Archives) -> None:
+    """Removing the down file is what one does with daemontools; an upgrade must not undo it."""
+    full_root.setup()
+    others = [path.name for path in full_root.services.iterdir() if (path / "down").exists()]
+    for name in others[:1]:
+        (full_root.services / name / "down").unlink()
+    archives.unpack("2.0.0", full_root.drivers, suffix="")
+    full_root.setup(version="2.0.0")
+    for name in others:
+        down = full_root.suite("2.0.0") / "service" / name / "down"
+        assert down.exists() == (name != others[0])
+
+
+def test_enabling_that_fails_is_taken_back(full_root: FakeRoot) -> None:
+    full_root.setup()
+    others = [path.name for path in full_root.services.iterdir() if (path / "down").exists()]
+    if not others:
+        pytest.skip("every daemon of this version is enabled at first")
+    before = {path: entry[2] for path, entry in full_root.snapshot().items()}
+    (full_root.stubs / "dies").write_text(f"{full_root.suite()}/service/{others[0]}\n")
+    done = full_root.run("setup.sh", "--enable", others[0])
+    assert done.returncode == 1
+    assert f"{others[0]} does not stay up" in done.stderr
+    assert {path: entry[2] for path, entry in full_root.snapshot().items()} == before
+
+
 def test_unknown_daemon_and_option_are_named(fake_root: FakeRoot) -> None:
     for arguments, says in ((["--enable", "mqtt"], "there is no daemon mqtt; there are: "), (["--yes"], "--yes")):
         done = fake_root.run("setup.sh", *arguments)
