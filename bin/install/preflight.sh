@@ -25,8 +25,8 @@ check_place() {
 check_archive() {
     if [ ! -d "$BASE/vendor" ]; then
         fail "this is the source code, which lacks the libraries that a GX needs." \
-            "Download the release archive instead (a few hundred kB):" \
-            "https://github.com/$(cut -d: -f1 "$BASE/gitHubInfo")/venus-daemons/releases/download/v$VERSION/venus-daemons-$VERSION.zip"
+            "Download venus-daemons-$VERSION.zip (1.5 MB) instead, from where this copy came from, or make it on a computer" \
+            "with bin/release. Then: cd /data/drivers; unzip venus-daemons-$VERSION.zip; venus-daemons-$VERSION/bin/setup.sh"
     fi
     [ -s "$BASE/MANIFEST.sha256" ] || fail "MANIFEST.sha256 is missing: the archive was not unpacked completely" \
         "Remove $TOP, download the archive again, unpack it again."
