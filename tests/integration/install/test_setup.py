@@ -186,7 +186,7 @@ def fill_disk(fake_root: FakeRoot) -> dict[str, str]:
     [
         (truncate, "files of this copy are missing or damaged"),
         (modify, "missing or damaged: services.yml"),
-        (lose_vendor, "/releases/download/v1.0.0/venus-daemons-1.0.0.zip"),
+        (lose_vendor, "venus-daemons-1.0.0.zip"),
         (be_old, "has Python 3.8; this needs Python 3.11, which is in Venus OS v3.60 and later"),
         (have_no_python, "has Python none"),
         (break_config, "mqtt-devices.yml is not right"),
