@@ -19,8 +19,8 @@ from velib_async.localsettings import Setting
 if TYPE_CHECKING:
     from modbus_client.fleet import Fleet
     from modbus_client.house import House
-    from modbus_client.manager import Manager
     from modbus_client.protocol.mdns import Announcement
+    from modbus_client.scanservice import ScanService
 
 MAX_ANNOUNCED = 32
 """More devices of three kinds than any installation has."""
@@ -32,10 +32,10 @@ _log = logging.getLogger(__name__)
 class Announced:
     """Follows announcements. New devices are disabled until /Devices/<ident>/Enabled is set to 1."""
 
-    def __init__(self, fleet: Fleet, house: House, manager: Manager) -> None:
+    def __init__(self, fleet: Fleet, house: House, scans: ScanService) -> None:
         self._fleet = fleet
         self._house = house
-        self._manager = manager
+        self._scans = scans
         self._queue: asyncio.Queue[Announcement] = asyncio.Queue(MAX_ANNOUNCED)
         self._known: dict[str, DeviceSpec] = {}  # ident to where it is
 
@@ -71,7 +71,7 @@ class Announced:
         values = await self._house.settings.add(Setting(path, 0, 0, 1))
         _log.info("%s announces itself as %s, %s", name, ident, "enabled" if values[path] else "not enabled")
         base = f"/Devices/{ident}"
-        self._manager.list_device(
+        self._scans.list_device(
             ItemSpec(f"{base}/Enabled", "int", values[path], None, True, 0, 1),
             ItemSpec(f"{base}/Serial", "text", str(prepared.info_value("/Serial") or "")),
             ItemSpec(f"{base}/Name", "text", name),

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from daemonkit.context import Paths
 from daemonkit.daemon import run as run_daemon
-from daemonkit.errors import DaemonError, DefinitionError
+from daemonkit.errors import DefinitionError
 from daemonkit.options import make_parser
 from daemonkit.program import Program
 from daemonkit.version import read_version
 from modbus_client.announced import Announced
 from modbus_client.coexist import find_places
 from modbus_client.configuration import read_configuration
-from modbus_client.devicelist import DeviceList, list_name
+from modbus_client.devicelist import DeviceList
 from modbus_client.diagnostics import describe
 from modbus_client.discovery import Discovery
 from modbus_client.fleet import Fleet
@@ -24,10 +24,10 @@ from modbus_client.hooks import HOOKS
 from modbus_client.house import House, Memory
 from modbus_client.limiter import Limiter
 from modbus_client.loader.catalogue import load_catalogue, load_definition, stamp_of
-from modbus_client.manager import Manager
 from modbus_client.options import add_arguments
 from modbus_client.protocol.spec import Framing
 from modbus_client.record import Recorder
+from modbus_client.scanservice import ScanService
 from modbus_client.scantool import run_scan
 from modbus_client.tools import list_models, run_probes
 from velib_async import BusLost, open_bus
@@ -69,10 +69,10 @@ async def main(context: Context) -> None:
             devices = DeviceList(settings, places, fleet, fixed)
             group.create_task(bus.wait_lost(), name="bus")
             await devices.open(bus, context.arguments.serial)
-            manager = Manager(config, fleet, devices, house)
-            await manager.open(places.service)
-            announced = Announced(fleet, house, manager)
-            manager.on_enable = announced.enable
+            scans = ScanService(config, fleet, devices, house)
+            await scans.open(places.service)
+            announced = Announced(fleet, house, scans)
+            scans.on_enable = announced.enable
             group.create_task(announced.run(), name="announced devices")
             if config.discovery and not places.is_beside_stock:
                 discovery = Discovery(catalogue.definitions.mdns_kinds(), announced.hear)
@@ -80,7 +80,7 @@ async def main(context: Context) -> None:
             if config.export_limit is not None:
                 limiter = Limiter(config.export_limit, fleet, settings)
                 group.create_task(limiter.run(bus), name="export limit")
-            group.create_task(_scan_at_start(context.arguments, manager, devices, fleet), name="start")
+            group.create_task(_scan(context.arguments, scans), name="scans")
             group.create_task(_follow_settings(changed, devices, fleet), name="settings")
             group.create_task(_tick(context, fleet), name="tick")
             group.create_task(_reload(directory, fleet), name="definitions")
@@ -90,18 +90,13 @@ async def main(context: Context) -> None:
         await bus.close()
 
 
-async def _scan_at_start(arguments: argparse.Namespace, manager: Manager, devices: DeviceList, fleet: Fleet) -> None:
-    """Scan when asked to, or when nothing is known; then keep the manager until the end."""
-    manager.ttys, manager.mode, manager.rates = arguments.serial, arguments.mode, arguments.rate
-    name = list_name(arguments.serial[0]) if arguments.serial else "tcp"
+async def _scan(arguments: argparse.Namespace, scans: ScanService) -> None:
+    """Scan as the command line says, then as AutoScan does; the service stays until the end."""
+    scans.ttys, scans.mode, scans.rates = arguments.serial, arguments.mode, arguments.rate
     try:
-        if arguments.force_scan or (not fleet.units and devices.auto_scan(name)):
-            await manager.scan(full=arguments.force_scan)
-            if arguments.exit and not manager.found and not fleet.units:
-                raise DaemonError("the scan found nothing, and nothing is configured or saved (-x)")
-        await asyncio.Event().wait()
+        await scans.run(now=arguments.force_scan, full=arguments.force_scan, must_find=arguments.exit)
     finally:
-        await manager.close()
+        await scans.close()
 
 
 async def _discover(discovery: Discovery) -> None:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 ENERGY_MODES = ("device", "balanced", "import_export")
 MAX_DEVICES = 64
 """One bus connection each; a GX allows 256 for everything."""
+SHORTEST_SILENCE_S = 0.5
+SHORTEST_STALE_S = 1.0
+"""Below these a single late answer would count as lasting silence."""
+LOWEST_CT_RATIO = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,8 @@ def read_configuration(mapping: YamlMapping) -> Configuration:
             raise fields.error("devices", f"name {place} twice")
     configuration = Configuration(
         devices=devices,
-        gap_s=_bounded(fields, "gap", 0.0, 10.0) or 0.0,
-        idle_close_s=_bounded(fields, "close_when_idle", None, 3600.0),
+        gap_s=_bounded(fields, "gap", 0.0, 10.0),
+        idle_close_s=_optional(fields, "close_when_idle", 3600.0),
         replace_stock=fields.flag("replace_stock"),
         allow_builtin_port=fields.flag("allow_builtin_port"),
         stop_serial_starter=fields.flag("stop_serial_starter"),
@@ -106,12 +110,12 @@ def _read_device(fields: Fields) -> DeviceConfig:
         role=fields.choice("role", ROLES, None),
         name=fields.text("name", ""),
         adjustment=_read_adjustment(fields),
-        silence_s=_bounded(fields, "silence", 5.0, 600.0) or 5.0,
+        silence_s=_bounded(fields, "silence", 5.0, 600.0, low=SHORTEST_SILENCE_S),
         sleeps_at_night=night,
-        fast_age_s=_bounded(fields, "fast_age", None, 60.0),
-        age_s=_bounded(fields, "age", None, 600.0),
+        fast_age_s=_optional(fields, "fast_age", 60.0),
+        age_s=_optional(fields, "age", 600.0),
         continuous=fields.flag("continuous"),
-        limit_hold_s=_bounded(fields, "limit_hold", 0.0, 86400.0) or 0.0,
+        limit_hold_s=_bounded(fields, "limit_hold", 0.0, 86400.0),
         energy=fields.choice("energy", ENERGY_MODES, "device"),
         options=dict.fromkeys(fields.texts("options"), True),
     )
@@ -128,16 +132,21 @@ def _read_adjustment(fields: Fields) -> Adjustment:
     return Adjustment(
         phases=phases,
         invert=fields.flag("invert"),
-        ct_ratio=_bounded(fields, "ct_ratio", 1.0, 10000.0) or 1.0,
+        ct_ratio=_bounded(fields, "ct_ratio", 1.0, 10000.0, low=LOWEST_CT_RATIO),
         power_offset_w=fields.number("power_offset", 0.0),
     )
 
 
-def _bounded(fields: Fields, key: str, default: float | None, high: float) -> float | None:
-    value: float | None = fields.number(key, default)
-    if value is not None and not 0 <= value <= high:
-        raise fields.error(key, f"has to be a number of 0..{high:g}")
+def _optional(fields: Fields, key: str, high: float, low: float = 0.0) -> float | None:
+    value: float | None = fields.number(key, None)
+    if value is not None and not low <= value <= high:
+        raise fields.error(key, f"has to be a number of {low:g}..{high:g}")
     return value
+
+
+def _bounded(fields: Fields, key: str, default: float, high: float, low: float = 0.0) -> float:
+    value = _optional(fields, key, high, low)
+    return default if value is None else value
 
 
 def _read_export_limit(fields: Fields) -> ExportLimitConfig | None:
@@ -147,8 +156,8 @@ def _read_export_limit(fields: Fields) -> ExportLimitConfig | None:
     config = ExportLimitConfig(
         inverter=inner.text("inverter"),
         set_point_w=inner.number("set_point", 0.0),
-        band_w=_bounded(inner, "band", 20.0, 5000.0) or 0.0,
-        stale_s=_bounded(inner, "stale", 10.0, 300.0) or 10.0,
+        band_w=_bounded(inner, "band", 20.0, 5000.0),
+        stale_s=_bounded(inner, "stale", 10.0, 300.0, low=SHORTEST_STALE_S),
         safe_w=inner.number("safe", None),
         by_energy=inner.flag("by_energy"),
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from daemonkit.errors import LinkLost
 from modbus_client.line import Codec
+from modbus_client.port import stop_serial_starter
 from modbus_client.protocol.request import Exchange, Failure, Outcome, Read, Reason, Request
 from modbus_client.wire import Wire, open_wire
 
@@ -29,15 +30,19 @@ Tap = Callable[[bool, bytes], None]
 class Line:
     """One connection, opened when it is first needed. Use it from one task.
 
-    Counts what the status shows: bytes, frames that were damaged, and for how long the line was busy.
+    Counts what the status shows: bytes, frames that were damaged, and for how long the line was busy. With `take_port`
+    serial-starter is asked to let go of the tty each time it is opened: it takes a replugged adapter again.
     """
 
-    def __init__(self, endpoint: Endpoint, *, gap_s: float = 0.0, tap: Tap | None = None) -> None:
+    def __init__(
+        self, endpoint: Endpoint, *, gap_s: float = 0.0, tap: Tap | None = None, take_port: bool = False
+    ) -> None:
         self.endpoint = endpoint
         self.busy_s = 0.0
         self.peer = ""
         self._gap_s = max(gap_s, self._silence_s())
         self._tap = tap
+        self._take_port = take_port
         self._codec = Codec(endpoint.method)
         self._wire: Wire | None = None
         self._reply: asyncio.Future[Outcome] | None = None
@@ -56,6 +61,8 @@ class Line:
     async def open(self) -> None:
         """Connect, if there is no connection. Raises LinkLost."""
         if self._wire is None:
+            if self._take_port and self.endpoint.is_serial:
+                await stop_serial_starter(self.endpoint.target)
             self._wire = await open_wire(self.endpoint, self._on_data, self._on_lost)
             self.peer = self._wire.peer()
 

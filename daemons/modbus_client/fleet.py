@@ -66,7 +66,6 @@ class Fleet:
         self._lines: dict[Endpoint, tuple[LineDriver, asyncio.Task[None]]] = {}
         self._group = asyncio.TaskGroup()
         self._sought: dict[DeviceSpec, asyncio.Task[None]] = {}  # specs without a unit
-        self._taken: set[str] = set()  # ttys that serial-starter was asked for
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
@@ -91,7 +90,8 @@ class Fleet:
 
     def driver_of(self, endpoint: Endpoint) -> LineDriver | None:
         """Return the driver of a line that is in use at this rate, None when the port is free."""
-        return next((driver for end, (driver, _) in self._lines.items() if end == endpoint), None)
+        place = (endpoint.method, endpoint.target, endpoint.number)  # its parity is what is configured
+        return next((driver for e, (driver, _) in self._lines.items() if (e.method, e.target, e.number) == place), None)
 
     def configured(self, spec: DeviceSpec) -> DeviceConfig:
         """Return the configuration of a device, the default one when the file has none."""
@@ -110,7 +110,7 @@ class Fleet:
         if config.model is not None and config.model not in self.catalogue.definitions:
             _log.error("%s: there is no definition %s; see --models", spec, config.model)
             return
-        line = await self._line(spec, config.framing)
+        line = self._line(spec, config.framing)
         if not spec.unit:
             self._sought[spec] = self._group.create_task(self._seek(spec, line), name=f"seek {spec}")
             return
@@ -162,28 +162,16 @@ class Fleet:
             await self.remove(spec)
             await self.add(spec)
 
-    async def _line(self, spec: DeviceSpec, framing: Framing) -> LineDriver:
+    def _line(self, spec: DeviceSpec, framing: Framing) -> LineDriver:
         endpoint = spec.endpoint(framing)
         if endpoint.is_serial:
-            endpoint = await self._take_tty(endpoint)
+            endpoint = _resolve(endpoint)
         if endpoint not in self._lines:
-            line = Line(endpoint, gap_s=self._config.gap_s, tap=self._tap)
+            line = Line(endpoint, gap_s=self._config.gap_s, tap=self._tap, take_port=self._config.stop_serial_starter)
             driver = LineDriver(line, idle_close_s=self._config.idle_close_s)
             task = self._group.create_task(driver.run(), name=f"line {endpoint}")
             self._lines[endpoint] = (driver, task)
         return self._lines[endpoint][0]
-
-    async def _take_tty(self, endpoint: Endpoint) -> Endpoint:
-        """Resolve a link, and have serial-starter let go of the port. A tty that is not there may still come."""
-        if self._config.stop_serial_starter and endpoint.target not in self._taken:
-            self._taken.add(endpoint.target)
-            await port.stop_serial_starter(endpoint.target)
-        try:
-            target = port.resolve(endpoint.target)
-        except LinkLost as error:
-            _log.warning("%s", error)
-            return endpoint
-        return replace(endpoint, target=str(target))
 
     async def tick(self) -> None:
         """Do what is due once a second: set points that waited, energy to remember."""
@@ -197,6 +185,15 @@ class Fleet:
                 }
                 self._house.memory.remember(str(unit.config.spec), energy=totals)
         await asyncio.to_thread(self._house.memory.save)
+
+
+def _resolve(endpoint: Endpoint) -> Endpoint:
+    """Follow a link to the tty. One that is not there may still come; then it is opened by its link."""
+    try:
+        return replace(endpoint, target=str(port.resolve(endpoint.target)))
+    except LinkLost as error:
+        _log.warning("%s", error)
+        return endpoint
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

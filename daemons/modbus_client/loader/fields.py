@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from daemonkit.errors import DefinitionError
@@ -57,7 +56,8 @@ class Fields:
         value = self.get(key, default)
         if isinstance(value, str) and "/" in value:
             try:
-                return float(Fraction(value.replace(" ", "")))
+                numerator, denominator = value.split("/")
+                return int(numerator) / int(denominator)
             except (ValueError, ZeroDivisionError):
                 raise self.error(key, "has to be a number or a fraction such as 1/3600") from None
         return self._fetch(key, float, default)

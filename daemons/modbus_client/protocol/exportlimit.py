@@ -138,8 +138,12 @@ def _extra(inputs: Inputs) -> float:
         return max(0.0, -(inputs.multi_ac_in_w or 0.0))
     if inputs.multi_state == _ABSORPTION:
         return ABSORPTION_EXTRA_W
-    if inputs.battery_w is not None and 0 <= inputs.battery_w < MAX_CHARGING_W:
-        hungry = (inputs.battery_soc or 100.0) < FULL_SOC or (inputs.battery_v or FULL_VOLTAGE) < FULL_VOLTAGE
-        if hungry:
-            return CHARGING_EXTRA_W
+    is_hungry = _is_below(inputs.battery_soc, FULL_SOC) or _is_below(inputs.battery_v, FULL_VOLTAGE)
+    if is_hungry and inputs.battery_w is not None and 0 <= inputs.battery_w < MAX_CHARGING_W:
+        return CHARGING_EXTRA_W
     return BULK_EXTRA_W if inputs.multi_state == _BULK else 0.0
+
+
+def _is_below(value: float | None, full: float) -> bool:
+    """Tell whether a value is known and below `full`; an empty battery (0 %) is, an unknown one is not."""
+    return value is not None and value < full

@@ -15,7 +15,7 @@ from modbus_client.fleet import Fleet
 from modbus_client.hooks import HOOKS
 from modbus_client.house import House, Memory
 from modbus_client.loader.catalogue import load_catalogue
-from modbus_client.manager import Manager
+from modbus_client.scanservice import ScanService
 from modbus_client.protocol.mdns import Announcement
 from simulators.modbus import meters
 from simulators.modbus.server import Station, UdpMeter
@@ -41,10 +41,10 @@ async def test_an_announced_meter_is_listed_and_served_once_enabled(tmp_path: Pa
         house = House(settings, Memory(tmp_path / "state.json"), gx.dbus.address, None, "1")
         config = Configuration()
         async with Fleet(config, load_catalogue(HOOKS), HOOKS, house) as fleet:
-            manager = Manager(config, fleet, DeviceList(settings, places, fleet, []), house)
-            await manager.open(places.service)
-            announced = Announced(fleet, house, manager)
-            manager.on_enable = announced.enable
+            scans = ScanService(config, fleet, DeviceList(settings, places, fleet, []), house)
+            await scans.open(places.service)
+            announced = Announced(fleet, house, scans)
+            scans.on_enable = announced.enable
             task = asyncio.create_task(announced.run())
             for _ in range(3):
                 announced.hear(Announcement("_victron-energy-meter._udp", "Meter", "127.0.0.1", meter.port))
@@ -59,5 +59,5 @@ async def test_an_announced_meter_is_listed_and_served_once_enabled(tmp_path: Pa
             await gx.wait_for(METER, "/Ac/Power", lambda value: value is None)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-            await manager.close()
+            await scans.close()
         await settings.close()

@@ -89,6 +89,14 @@ def test_the_battery_is_offered_what_it_would_take() -> None:
     assert (hungry, absorbing, feeding) == (base + 500.0, base + 20.0, base + 700.0)
 
 
+def test_an_empty_battery_is_hungry_and_an_unknown_one_is_not() -> None:
+    charging = replace(SUNNY, battery_w=500.0)
+    base = ExportLimit(CONFIG).decide(charging).limit_w or 0.0
+    for battery in ({"battery_soc": 0.0}, {"battery_v": 0.0}, {"battery_soc": 0.0, "battery_v": 56.0}):
+        assert ExportLimit(CONFIG).decide(replace(charging, **battery)).limit_w == base + 500.0  # type: ignore[arg-type]  # floats
+    assert ExportLimit(CONFIG).decide(replace(charging, battery_soc=100.0, battery_v=56.0)).limit_w == base
+
+
 numbers = st.one_of(st.none(), st.floats(-1e5, 1e5))
 
 

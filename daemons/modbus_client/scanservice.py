@@ -7,6 +7,7 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 
+from daemonkit.errors import DaemonError, LinkLost
 from daemonkit.supervise import fence
 from modbus_client import port
 from modbus_client.devicelist import list_name
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
     from modbus_client.protocol.spec import Method
 
 NO_PRODUCT = 0xFFFF
+AUTO_SCAN_S = 600.0
+"""Between two scans for what is missing, where AutoScan is on: often enough for a device that got another address."""
 
 _log = logging.getLogger(__name__)
 
 
-class Manager:
+class ScanService:
     """com.victronenergy.modbusclient.*: write 1 to /Scan to start, 0 to stop; /ScanProgress is None when idle."""
 
     def __init__(self, config: Configuration, fleet: Fleet, devices: DeviceList, house: House) -> None:
@@ -91,10 +94,27 @@ class Manager:
             await self.stop()
         return True
 
-    def start(self, *, full: bool) -> None:
-        """Start a scan in the background, unless one runs."""
+    def start(self, *, full: bool) -> asyncio.Task[None]:
+        """Start a scan in the background, unless one runs; return the one that runs."""
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self.scan(full=full), name="scan")
+            self._task = asyncio.create_task(self._scan(full=full), name="scan")
+        return self._task
+
+    async def run(self, *, now: bool, full: bool, must_find: bool, period_s: float = AUTO_SCAN_S) -> None:
+        """Scan `now` if asked to, and every `period_s` while something is missing and AutoScan is on; until cancelled.
+
+        Raises DaemonError when there `must_find` be something, and after the first scan there is no device at all.
+        """
+        name = list_name(self.ttys[0]) if self.ttys else "tcp"
+        if now or (not self._fleet.units and self._devices.auto_scan(name)):
+            await asyncio.wait([self.start(full=full)])  # also over when somebody stops it
+            if must_find and not self.found and not self._fleet.units:
+                raise DaemonError("the scan found nothing, and nothing is configured or saved (-x)")
+        while True:
+            await asyncio.sleep(period_s)
+            units = self._fleet.units
+            if self._devices.auto_scan(name) and not (units and all(unit.is_up for unit in units)):
+                self.start(full=False)
 
     async def stop(self) -> None:
         """End a scan that runs; what it has found stays."""
@@ -104,7 +124,7 @@ class Manager:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    async def scan(self, *, full: bool) -> None:
+    async def _scan(self, *, full: bool) -> None:
         """Scan the serial lines that are served, and the network when there are none."""
         self.found = 0
         scanner = Scanner(self._fleet.catalogue, self._on_found, self._on_progress)
@@ -121,7 +141,8 @@ class Manager:
             self._publish({"/Scan": 0, "/ScanProgress": None})
 
     def _endpoints(self) -> list[Endpoint]:
-        ttys = [tty for tty in self.ttys if self._config.allow_builtin_port or not port.is_built_in(tty)]
+        allowed = [tty for tty in self.ttys if self._config.allow_builtin_port or not port.is_built_in(tty)]
+        ttys = [_real(tty) for tty in allowed]  # as the lines that are served have them
         specs = [DeviceSpec(self.mode, tty, 1, 0) for tty in ttys]
         rates = self.rates or self._fleet.catalogue.rates(DeviceSpec(self.mode, "tty", 1, 0))
         return [DeviceSpec(spec.method, spec.target, rate, 0).endpoint() for spec in specs for rate in rates]
@@ -137,3 +158,10 @@ class Manager:
     def _publish(self, values: dict[str, Any]) -> None:
         if self._publisher is not None:
             self._publisher.publish(values)
+
+
+def _real(tty: str) -> str:
+    try:
+        return str(port.resolve(tty))
+    except LinkLost:
+        return tty
