@@ -13,7 +13,7 @@ from modbus_client.layout import ItemSpec
 from modbus_client.protocol.errors import NoAnswer, Unusable
 from modbus_client.protocol.prepare import Prepared, prepare
 from modbus_client.protocol.spec import DeviceSpec
-from modbus_client.tools import ask_line, find_device
+from modbus_client.search import ask_line, find_device
 from velib_async.localsettings import Setting
 
 if TYPE_CHECKING:

@@ -13,23 +13,18 @@ from daemonkit.errors import DefinitionError
 from daemonkit.options import make_parser
 from daemonkit.program import Program
 from daemonkit.version import read_version
-from modbus_client.announced import Announced
 from modbus_client.coexist import find_places
 from modbus_client.configuration import read_configuration
 from modbus_client.devicelist import DeviceList
 from modbus_client.diagnostics import describe
-from modbus_client.discovery import Discovery
 from modbus_client.fleet import Fleet
 from modbus_client.hooks import HOOKS
 from modbus_client.house import House, Memory
-from modbus_client.limiter import Limiter
 from modbus_client.loader.catalogue import load_catalogue, load_definition, stamp_of
 from modbus_client.options import add_arguments
 from modbus_client.protocol.spec import Framing
 from modbus_client.record import Recorder
 from modbus_client.scanservice import ScanService
-from modbus_client.scantool import run_scan
-from modbus_client.tools import list_models, run_probes
 from velib_async import BusLost, open_bus
 from velib_async.localsettings import Settings
 
@@ -39,6 +34,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from daemonkit.context import Context
+    from modbus_client.protocol.exportlimit import ExportLimitConfig
+    from velib_async import Bus
 
 TICK_S = 1.0
 RELOAD_S = 5.0
@@ -71,15 +68,10 @@ async def main(context: Context) -> None:
             await devices.open(bus, context.arguments.serial)
             scans = ScanService(config, fleet, devices, house)
             await scans.open(places.service)
-            announced = Announced(fleet, house, scans)
-            scans.on_enable = announced.enable
-            group.create_task(announced.run(), name="announced devices")
             if config.discovery and not places.is_beside_stock:
-                discovery = Discovery(catalogue.definitions.mdns_kinds(), announced.hear)
-                group.create_task(_discover(discovery), name="discovery")
+                group.create_task(_discover(fleet, house, scans), name="discovery")
             if config.export_limit is not None:
-                limiter = Limiter(config.export_limit, fleet, settings)
-                group.create_task(limiter.run(bus), name="export limit")
+                group.create_task(_limit(config.export_limit, fleet, settings, bus), name="export limit")
             group.create_task(_scan(context.arguments, scans), name="scans")
             group.create_task(_follow_settings(changed, devices, fleet), name="settings")
             group.create_task(_tick(context, fleet), name="tick")
@@ -99,11 +91,26 @@ async def _scan(arguments: argparse.Namespace, scans: ScanService) -> None:
         await scans.close()
 
 
-async def _discover(discovery: Discovery) -> None:
+async def _discover(fleet: Fleet, house: House, scans: ScanService) -> None:
+    """List what announces itself."""
+    from modbus_client.announced import Announced  # noqa: PLC0415 - memory; only where it is used
+    from modbus_client.discovery import Discovery  # noqa: PLC0415
+
+    announced = Announced(fleet, house, scans)
+    scans.on_enable = announced.enable
+    discovery = Discovery(fleet.catalogue.definitions.mdns_kinds(), announced.hear)
     try:
-        await discovery.run()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(announced.run(), name="announced devices")
+            group.create_task(discovery.run(), name="multicast DNS")
     finally:
         discovery.close()
+
+
+async def _limit(config: ExportLimitConfig, fleet: Fleet, settings: Settings, bus: Bus) -> None:
+    from modbus_client.limiter import Limiter  # noqa: PLC0415 - memory; only where it is used
+
+    await Limiter(config, fleet, settings).run(bus)
 
 
 async def _follow_settings(changed: asyncio.Queue[tuple[str, Any]], devices: DeviceList, fleet: Fleet) -> None:
@@ -129,7 +136,7 @@ async def _reload(directory: Path, fleet: Fleet) -> None:
     """Pick up a user's definitions when they change; devices are looked at again with the new ones."""
     while True:
         await asyncio.sleep(RELOAD_S)
-        if await asyncio.to_thread(stamp_of, directory) != fleet.catalogue.stamp:
+        if stamp_of(directory) != fleet.catalogue.stamp:
             catalogue = await asyncio.to_thread(load_catalogue, HOOKS, directory)
             for fault in catalogue.faults:
                 _log.warning("left out: %s", fault)
@@ -165,6 +172,9 @@ def run(argv: Sequence[str] | None = None) -> int:
     arguments = make_parser(PROGRAM, read_version()).parse_args(argv)
     if not arguments.models and not arguments.probe and arguments.scan is None:
         return run_daemon(PROGRAM, argv)
+    from modbus_client.scantool import run_scan  # noqa: PLC0415 - the daemon does without the tools
+    from modbus_client.tools import list_models, run_probes  # noqa: PLC0415
+
     directory = Paths.find(config=arguments.config).config / USER_DEFINITIONS
     try:
         catalogue = load_catalogue(HOOKS, directory)

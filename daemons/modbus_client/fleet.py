@@ -17,7 +17,7 @@ from modbus_client.connection import Line
 from modbus_client.driver import LineDriver
 from modbus_client.protocol.device import Device
 from modbus_client.recall import recall
-from modbus_client.tools import find_device
+from modbus_client.search import find_device
 from modbus_client.unit import Unit
 
 if TYPE_CHECKING:
@@ -184,7 +184,8 @@ class Fleet:
                     "reverse_kwh": round(counter.reverse_kwh or 0, 3),
                 }
                 self._house.memory.remember(str(unit.config.spec), energy=totals)
-        await asyncio.to_thread(self._house.memory.save)
+        if self._house.memory.is_due:
+            await asyncio.to_thread(self._house.memory.save)
 
 
 def _resolve(endpoint: Endpoint) -> Endpoint:

@@ -40,9 +40,14 @@ class Memory:
             self._dirty = True
             self._saved_at = float("-inf") if "ident" in facts else self._saved_at
 
+    @property
+    def is_due(self) -> bool:
+        """Something changed, and it is time to write it."""
+        return self._dirty and time.monotonic() - self._saved_at >= SAVE_INTERVAL_S
+
     def save(self, *, now: bool = False) -> None:
         """Write if something changed and it is time; `now` for the end of the program."""
-        if self._dirty and (now or time.monotonic() - self._saved_at >= SAVE_INTERVAL_S):
+        if self.is_due or (self._dirty and now):
             save_state(self.path, {"devices": self.devices})
             self._dirty, self._saved_at = False, time.monotonic()
 

@@ -11,9 +11,6 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import serial_asyncio  # type: ignore[import-untyped]  # it has no types
-from serial_asyncio import serial
-
 from daemonkit.errors import LinkLost
 
 if TYPE_CHECKING:
@@ -46,6 +43,9 @@ def is_built_in(tty: str) -> bool:
 
 async def open_port(endpoint: Endpoint, factory: Callable[[], asyncio.Protocol]) -> asyncio.Transport:
     """Open the tty of an endpoint. Raises LinkLost: absent, taken by another program, or not a tty."""
+    import serial_asyncio  # type: ignore[import-untyped]  # noqa: PLC0415 - most installations have no serial line
+    from serial_asyncio import serial  # noqa: PLC0415
+
     loop = asyncio.get_running_loop()
     try:
         transport, _ = await serial_asyncio.create_serial_connection(

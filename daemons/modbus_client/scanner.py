@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from modbus_client.connection import Line
 from modbus_client.protocol.spec import MAX_UNIT, DeviceSpec, Endpoint
-from modbus_client.tools import find_device
+from modbus_client.search import find_device
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator

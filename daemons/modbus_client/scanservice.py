@@ -15,7 +15,6 @@ from modbus_client.layout import ItemSpec, Layout
 from modbus_client.network import hosts_to_scan, local_interfaces
 from modbus_client.protocol.spec import DeviceSpec, Endpoint
 from modbus_client.publisher import PROCESS_NAME, Publisher
-from modbus_client.scanner import Scanner
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -126,6 +125,8 @@ class ScanService:
 
     async def _scan(self, *, full: bool) -> None:
         """Scan the serial lines that are served, and the network when there are none."""
+        from modbus_client.scanner import Scanner  # noqa: PLC0415 - memory; most daemons never scan
+
         self.found = 0
         scanner = Scanner(self._fleet.catalogue, self._on_found, self._on_progress)
         self._publish({"/Scan": 1})

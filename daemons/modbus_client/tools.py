@@ -5,29 +5,22 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from daemonkit.errors import DaemonError
 from modbus_client.connection import Line
 from modbus_client.hooks import HOOKS
 from modbus_client.protocol.derive import derive
 from modbus_client.protocol.errors import NoAnswer, Unusable
-from modbus_client.protocol.identify import identify
 from modbus_client.protocol.poll import keys_of
 from modbus_client.protocol.prepare import limits_for, prepare
 from modbus_client.protocol.steps import read_registers
-from modbus_client.protocol.talk import Talk
+from modbus_client.search import ask_line, find_device
 
 if TYPE_CHECKING:
     from modbus_client.loader.catalogue import Catalogue
     from modbus_client.protocol.prepare import Prepared
-    from modbus_client.protocol.request import Outcome, Request
     from modbus_client.protocol.spec import DeviceSpec, Framing
-    from modbus_client.protocol.steps import Steps
-
-PROBE_TIMEOUT_S = 1.0
-PATIENCE = 1000
-"""A person who asks for one device waits until everything has been tried."""
 
 
 def list_models(catalogue: Catalogue) -> list[str]:
@@ -41,45 +34,6 @@ def list_models(catalogue: Catalogue) -> list[str]:
     return [
         "  ".join(text.ljust(width) for text, width in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows
     ]
-
-
-class Asker(Protocol):
-    """A line, or the driver of one that devices are polled on."""
-
-    @property
-    def is_open(self) -> bool:
-        """There is a connection."""
-
-    async def ask(self, unit: int, request: Request, timeout_s: float) -> Outcome:
-        """Make one request."""
-
-
-async def ask_line(line: Asker, unit: int, steps: Steps[Any], timeout_s: float = PROBE_TIMEOUT_S) -> Any:
-    """Hold a conversation over a line; return its result, with whatever it raises."""
-    talk = Talk(steps)
-    while talk.request is not None:
-        talk.tell(await line.ask(unit, talk.request, timeout_s))
-    return talk.result
-
-
-async def find_device(
-    line: Asker, spec: DeviceSpec, catalogue: Catalogue, *, timeout_s: float = PROBE_TIMEOUT_S, patience: int = PATIENCE
-) -> tuple[int, Any] | None:
-    """Identify what is at a spec; with unit 0 try the default units of every family. None: nothing that is known."""
-    units = [spec.unit] if spec.unit else catalogue.units(spec)
-    for unit in units:
-        candidates = catalogue.candidates(spec)
-        if not spec.unit:
-            candidates = [pair for pair in candidates if unit in pair[1].units]
-        try:
-            match = await ask_line(line, unit, identify(candidates, HOOKS, patience), timeout_s)
-        except NoAnswer:
-            if not line.is_open:
-                return None
-            continue
-        if match is not None:
-            return unit, match
-    return None
 
 
 async def probe(spec: DeviceSpec, framing: Framing, catalogue: Catalogue, out: TextIO = sys.stdout) -> bool:

@@ -15,8 +15,8 @@ from modbus_client.fleet import Fleet
 from modbus_client.hooks import HOOKS
 from modbus_client.house import House, Memory
 from modbus_client.loader.catalogue import load_catalogue
-from modbus_client.scanservice import ScanService
 from modbus_client.protocol.mdns import Announcement
+from modbus_client.scanservice import ScanService
 from simulators.modbus import meters
 from simulators.modbus.server import Station, UdpMeter
 from simulators.modbus.truths import meter_truths
