@@ -48,6 +48,7 @@ class Unit:
         self.prepared: Prepared | None = None
         self.role = ""
         self.is_up = False
+        self._is_down = False  # its silence is known; before that it may just not have been asked yet
         self._is_enabled = True
         self.controls = Controls(device, line, str(config.spec), config.limit_hold_s)
         self.pipeline: Pipeline | None = None
@@ -124,9 +125,11 @@ class Unit:
                 case Found(prepared):
                     self._do(partial(self._found, prepared))
                 case WentUp():
+                    self._is_down = False
                     _log.info("%s answers", self._label())
                 case WentDown(why):
                     _log.warning("%s is silent (%s); asking again from time to time", self._label(), why)
+                    self._is_down = True
                     self._go_down()
                 case Trouble(text):
                     self._note(text)
@@ -171,6 +174,8 @@ class Unit:
             self.publisher.publish({v.register.path: v.value for v in prepared.info if v.register.path})
         self._house.memory.remember(str(self.config.spec), **summarise(prepared))
         await self._open_tanks(prepared)
+        if self._is_down:
+            self._go_down()
 
     async def _open(self, prepared: Prepared, place: Place, layout: Layout) -> Publisher:
         return await Publisher.open(
@@ -226,7 +231,7 @@ class Unit:
         sleeps = self.config.sleeps_at_night
         paths = self.publisher.measured_paths()
         if sleeps if sleeps is not None else self.prepared.definition.sleeps_at_night:
-            self.publisher.publish(self.pipeline.asleep(paths))
+            self.publisher.publish({**self.pipeline.asleep(paths), "/Connected": 1})
         else:
             self.publisher.publish({**dict.fromkeys(paths), "/Connected": 0})
         for tank in self._tanks:

@@ -75,6 +75,8 @@ class Device:
     _holes: Holes | None = None
     _tickets: count[int] = field(default_factory=lambda: count(1))
     _pause_until: float = 0.0
+    _was_silent: bool = False  # since the last search ended
+    _is_doubted: bool = False  # the search is a repeated one
     _watched: set[str] = field(default_factory=set)
     _seen: Readings = field(default_factory=dict)
 
@@ -154,6 +156,7 @@ class Device:
         return effects + self._polled(job, outcome, now)
 
     def _missed(self, outcome: Outcome, now: float) -> list[Effect]:
+        self._was_silent = True
         if isinstance(outcome, Failure) and outcome.reason is Reason.LOST:
             self._pause_until = now + LOST_PAUSE_S
         if not self.liveness.missed(now):
@@ -180,10 +183,16 @@ class Device:
         self._seek = None
         if talk.result is not None and not error:
             return self._become_known(talk.result, now)
-        if not error:
-            self._pause_until = now + UNUSABLE_RETRY_S
-            return [Trouble("answers, and is no device of any definition; see --models")]
-        return []
+        return [] if error else self._not_found(now)
+
+    def _not_found(self, now: float) -> list[Effect]:
+        """Believe that it is no known device, unless it woke up while the search was past what it is: search again."""
+        was_silent, self._was_silent = self._was_silent, False
+        self._is_doubted = was_silent and not self._is_doubted
+        if self._is_doubted:
+            return []
+        self._pause_until = now + UNUSABLE_RETRY_S
+        return [Trouble("answers, and is no device of any definition; see --models")]
 
     def _become_known(self, prepared: Prepared, now: float) -> list[Effect]:
         self.prepared = prepared

@@ -22,25 +22,27 @@ class Liveness:
     is_up: bool = False
     misses: int = 0
     retry_at: float = 0.0
+    is_told: bool = False  # somebody has been told of the silence
     _delay_s: float = FIRST_RETRY_S
 
     def heard(self, now: float) -> bool:
         """Note an answer; tell whether the device was down before."""
         came_up = not self.is_up
         self.heard_at, self.is_up, self.misses = now, True, 0
-        self.retry_at, self._delay_s = 0.0, FIRST_RETRY_S
+        self.retry_at, self._delay_s, self.is_told = 0.0, FIRST_RETRY_S, False
         return came_up
 
     def missed(self, now: float) -> bool:
-        """Note a missing answer; tell whether the device went down with it."""
+        """Note a missing answer; tell whether the device is down from now on: it was up, or never answered since start."""
         self.misses += 1
         if not self.is_up:
             self.retry_at = now + self._delay_s
             self._delay_s = min(MAX_RETRY_S, 2 * self._delay_s)
-            return False
+            was_told, self.is_told = self.is_told, self.is_told or self.misses >= MISSES
+            return self.is_told and not was_told
         if self.misses < MISSES or now - self.heard_at < self.silence_s:
             return False
-        self.is_up = False
+        self.is_up, self.is_told = False, True
         self._delay_s = FIRST_RETRY_S
         self.retry_at = now + self._delay_s
         return True

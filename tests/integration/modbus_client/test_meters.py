@@ -249,10 +249,13 @@ async def test_devices_setting_is_followed_live(tmp_path: Path) -> None:
 
 async def test_noise_on_the_line_is_survived_and_counted(tmp_path: Path) -> None:
     manners = Behaviour(damage=0.2, loss=0.1)
-    async with (
-        RtuMeter({1: Station(meters.sdm230(meter_truths((1,))), manners)}, rate=38400) as bus,
-        Installation(tmp_path, "-F", f"rtu:{bus.path}:38400:1") as gx,
-    ):
+    async with RtuMeter({1: Station(meters.sdm230(meter_truths((1,))), manners)}, rate=38400) as bus:
+        config = f"devices: [{{spec: 'rtu:{bus.path}:38400:1', model: eastron_sdm230, fast_age: 0.2}}]"
+        await _watch_noise(bus, Installation(tmp_path, config=config))
+
+
+async def _watch_noise(bus: RtuMeter, installation: Installation) -> None:
+    async with installation as gx:
         gx.start()
         service = "com.victronenergy.grid.cg_2304567"
         await gx.wait_value(service, "/Ac/L1/Power", 1234.0)

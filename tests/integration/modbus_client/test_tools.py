@@ -13,8 +13,8 @@ from simulators.modbus import controllers, meters
 from simulators.modbus.replay import load_trace
 from simulators.modbus.server import Station, TcpMeter
 from simulators.modbus.truths import inverter_truths, meter_truths
-from tests.integration.modbus_client.installation import Installation
-from tests.peers.missing_stdlib import gx_environment, gx_module_command
+from tests.integration.modbus_client.installation import Installation, client_environment
+from tests.peers.missing_stdlib import gx_module_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,9 +26,11 @@ SETTINGS = "com.victronenergy.settings"
 
 
 async def _client(directory: Path, *arguments: str) -> tuple[int, str]:
-    env = gx_environment(VENUS_DAEMONS_DATA=str(directory), VENUS_DAEMONS_RUN=str(directory))
     process = await asyncio.create_subprocess_exec(
-        *gx_module_command("modbus_client", *arguments), env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        *gx_module_command("modbus_client", *arguments),
+        env=client_environment(directory),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     output, _ = await process.communicate()
     return process.returncode or 0, output.decode()
