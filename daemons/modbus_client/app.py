@@ -74,6 +74,7 @@ async def main(context: Context) -> None:
                 group.create_task(_limit(config.export_limit, fleet, settings, bus), name="export limit")
             group.create_task(_scan(context.arguments, scans), name="scans")
             group.create_task(_follow_settings(changed, devices, fleet), name="settings")
+            group.create_task(devices.follow_stock(bus), name="stock driver")
             group.create_task(_tick(context, fleet), name="tick")
             group.create_task(_reload(directory, fleet), name="definitions")
     finally:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from daemonkit.errors import DaemonError
@@ -17,6 +19,8 @@ STOCK_SERVICE = "com.victronenergy.modbusclient.tcp"
 STOCK_SETTINGS = "/Settings/ModbusClient"
 OWN_SERVICE = "com.victronenergy.modbusclient.venusdaemons"
 OWN_SETTINGS = "/Settings/VenusDaemons/Modbus"
+STOCK_PROGRAM = Path("/opt/victronenergy/dbus-modbus-client")
+"""Where a GX has the stock driver. At boot it may start after us, and would not find its name free."""
 _SETTINGS = "com.victronenergy.settings"
 _DBUS = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
 
@@ -44,22 +48,27 @@ class Places:
 async def find_places(bus: Bus, *, replace_stock: bool) -> Places:
     """Look whether the stock driver runs, and decide. Raises DaemonError when it is to be replaced and still runs."""
     (owned,) = await bus.call(*_DBUS, "NameHasOwner", "s", [STOCK_SERVICE])
-    if not owned:
+    if not owned and (replace_stock or not await asyncio.to_thread(STOCK_PROGRAM.exists)):
         return Places(STOCK_SERVICE, STOCK_SETTINGS)
-    if replace_stock:
+    if replace_stock:  # and it is owned
         raise DaemonError(
             f"replace_stock is set, and {STOCK_SERVICE} is still owned by the stock driver; stop it with "
             "'svc -d /service/dbus-modbus-client', or take replace_stock out of modbus-client.yml"
         )
-    held = frozenset(parse_saved(await _read_setting(bus, f"{STOCK_SETTINGS}/tcp/Devices"))[0])
+    held = await read_held(bus)
     _log.info(
-        "the stock driver owns %s: using %s and %s; not polling its devices: %s",
+        "%s is the stock driver's: using %s and %s; not polling its devices: %s",
         STOCK_SERVICE,
         OWN_SERVICE,
         OWN_SETTINGS,
         ", ".join(map(str, sorted(held, key=str))) or "it has none",
     )
     return Places(OWN_SERVICE, OWN_SETTINGS, held)
+
+
+async def read_held(bus: Bus) -> frozenset[DeviceSpec]:
+    """Return what the stock driver polls on the network, by its own list; its ttys are locked."""
+    return frozenset(parse_saved(await _read_setting(bus, f"{STOCK_SETTINGS}/tcp/Devices"))[0])
 
 
 async def _read_setting(bus: Bus, path: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from modbus_client.coexist import read_fork_devices
+from modbus_client.coexist import read_fork_devices, read_held
 from modbus_client.protocol.spec import format_saved, parse_saved
 from velib_async.localsettings import Setting
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from modbus_client.protocol.spec import DeviceSpec
     from velib_async import Bus
     from velib_async.localsettings import Settings
+
+STOCK_CHECK_S = 10.0
+"""How soon a device that was added to the stock driver is left to it."""
 
 _log = logging.getLogger(__name__)
 
@@ -74,6 +79,15 @@ class DeviceList:
         """Tell whether a scan may start by itself."""
         return bool(self._settings.get(self.path(name, "AutoScan")))
 
+    async def follow_stock(self, bus: Bus) -> None:
+        """Let go of what the stock driver has begun to poll, and take what it polls no more; until cancelled."""
+        while self._places.is_beside_stock:
+            await asyncio.sleep(STOCK_CHECK_S)
+            held = await read_held(bus)
+            if held != self._places.held:
+                self._places = replace(self._places, held=held)
+                await self.follow()
+
     async def follow(self) -> None:
         """Serve exactly what is configured and saved now."""
         saved: list[DeviceSpec] = []
@@ -86,7 +100,8 @@ class DeviceList:
         wanted = dict.fromkeys([*self._fixed, *saved])
         for unit in self._fleet.units:
             spec = unit.config.spec
-            if spec not in wanted and spec.with_unit(0) not in wanted:
+            is_wanted = spec in wanted or spec.with_unit(0) in wanted
+            if not is_wanted or self._places.is_held(spec):
                 await self._fleet.remove(spec)
         for spec in wanted:
             if self._places.is_held(spec):

@@ -33,7 +33,7 @@ class Liveness:
         return came_up
 
     def missed(self, now: float) -> bool:
-        """Note a missing answer; tell whether the device is down from now on: it was up, or never answered since start."""
+        """Note a missing answer; tell whether that makes its silence known: once each time, also from the start."""
         self.misses += 1
         if not self.is_up:
             self.retry_at = now + self._delay_s

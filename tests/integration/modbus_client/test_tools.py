@@ -37,13 +37,15 @@ async def _client(directory: Path, *arguments: str) -> tuple[int, str]:
 
 
 async def test_probe_prints_decoded_values_without_a_bus(tmp_path: Path) -> None:
-    async with TcpMeter({1: Station(meters.em24_ethernet(meter_truths()))}) as meter:
+    station = Station(meters.em24_ethernet(meter_truths()))
+    async with TcpMeter({1: station}) as meter:
         code, output = await _client(tmp_path, "--probe", f"tcp:127.0.0.1:{meter.port}:0")
         assert code == 0, output
         assert "Carlo Gavazzi EM24DINAV23XE1X" in output
         assert "/Ac/Power                        1234.0 W" in output
         assert EM24 in output
-        code, output = await _client(tmp_path, "-P", f"tcp:127.0.0.1:{meter.port}:7")
+        station.image.put("h", 0x000B, "u16", 9999)
+        code, output = await _client(tmp_path, "-P", f"tcp:127.0.0.1:{meter.port}:1")
         assert code == 1
         assert "no device of a known family answers" in output
 

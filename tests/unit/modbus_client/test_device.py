@@ -8,62 +8,25 @@ import pytest
 
 from modbus_client.hooks import HOOKS
 from modbus_client.loader.catalogue import load_catalogue
-from modbus_client.protocol.device import MAX_TALKS, Device
+from modbus_client.protocol.device import MAX_TALKS
 from modbus_client.protocol.effects import Answered, Effect, Found, Measured, Trouble, WentDown, WentUp
 from modbus_client.protocol.job import FAST, SEEK, WRITE, State
 from modbus_client.protocol.liveness import MAX_RETRY_S
-from modbus_client.protocol.request import Failure, Outcome, Reason, Write
+from modbus_client.protocol.request import Write
 from modbus_client.protocol.schedule import Schedule
-from modbus_client.protocol.spec import parse_spec
 from modbus_client.protocol.writing import write_register
 from simulators.modbus import meters
 from simulators.modbus.truths import meter_truths
+from tests.unit.modbus_client.bench import TIMEOUT, Bench
 from tests.unit.modbus_client.conversation import outcome_of
 
 if TYPE_CHECKING:
     from modbus_client.loader.catalogue import Catalogue
-    from simulators.modbus.image import Image
-
-TIMEOUT = Failure(Reason.TIMEOUT, text="no answer")
 
 
 @pytest.fixture(scope="module")
 def catalogue() -> Catalogue:
     return load_catalogue(HOOKS)
-
-
-class Bench:
-    """A device, its image and a clock that the test moves."""
-
-    def __init__(self, catalogue: Catalogue, image: Image | None = None) -> None:
-        spec = parse_spec("tcp:meter:502:1")
-        self.now = 0.0
-        self.image: Image | None = image or meters.em24_ethernet(meter_truths())
-        self.device = Device(spec=spec, candidates=catalogue.choice(spec), hooks=HOOKS, now=0.0)
-        self.requests: list[object] = []
-
-    def step(self) -> list[Effect]:
-        """Let the device make its next request, at the time that it wants."""
-        self.now = max(self.now, self.device.wake_at())
-        job = self.device.take(self.now)
-        if job is None:
-            return []
-        self.requests.append(job.request)
-        outcome: Outcome = outcome_of(job.request, self.image) if self.image else TIMEOUT
-        self.now += 0.01 if self.image else job.timeout_s
-        return self.device.done(job, outcome, 0.01, self.now)
-
-    def until(self, kind: type, limit: int = 200) -> list[Effect]:
-        seen: list[Effect] = []
-        for _ in range(limit):
-            seen += self.step()
-            if any(isinstance(effect, kind) for effect in seen):
-                return seen
-        raise AssertionError(f"no {kind.__name__} in {limit} requests: {seen}")
-
-    def start(self) -> None:
-        (found,) = [e for e in self.until(Found) if isinstance(e, Found)]
-        self.device.start(found.prepared.registers("grid"), self.now)
 
 
 def test_a_device_is_found_and_polled(catalogue: Catalogue) -> None:

@@ -1,0 +1,64 @@
+"""What a daemon loses: one of its bus connections, a host that is switched off."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from simulators.modbus import meters
+from simulators.modbus.server import Station, TcpMeter
+from simulators.modbus.truths import meter_truths
+from tests.integration.modbus_client.installation import Installation
+from tests.peers.modbus.cut import CuttableBus, DeadPort
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.peer
+
+EM24 = "com.victronenergy.grid.cg_BY1234500"
+
+
+async def test_a_service_that_loses_its_connection_is_created_again_and_the_others_stay(tmp_path: Path) -> None:
+    async with (
+        TcpMeter({1: Station(meters.em24_ethernet(meter_truths()))}) as meter,
+        Installation(tmp_path, "-F", f"tcp:127.0.0.1:{meter.port}:1") as gx,
+        CuttableBus(gx.dbus.address, tmp_path / "bus") as between,
+    ):
+        gx.address = between.address
+        gx.start()
+        await gx.wait_value(EM24, "/Ac/Power", 1234.0)
+        scans = "com.victronenergy.modbusclient.tcp"
+        owner = await gx.bus.call("org.freedesktop.DBus", "/", "org.freedesktop.DBus", "GetNameOwner", "s", [scans])
+        before = between.count
+        between.cut(before - 1)  # the device's: it came last
+        await gx.wait_log("creating the service again")
+        await gx.wait_value(EM24, "/Ac/Power", 1234.0)
+        await gx.wait_for(EM24, "/Connected", lambda value: value == 1)
+        assert between.count == before + 1
+        again = await gx.bus.call("org.freedesktop.DBus", "/", "org.freedesktop.DBus", "GetNameOwner", "s", [scans])
+        assert again == owner
+        assert gx.peer is not None
+        assert gx.peer.process is not None
+        assert gx.peer.process.poll() is None
+
+
+async def test_a_host_that_drops_every_packet_delays_nobody(tmp_path: Path) -> None:
+    station = Station(meters.em24_ethernet(meter_truths()))
+    with DeadPort() as dead:
+        async with TcpMeter({1: station}) as meter:
+            config = f"""
+devices:
+  - {{spec: 'tcp:127.0.0.1:{dead.port}:1'}}
+  - {{spec: 'tcp:127.0.0.1:{meter.port}:1', fast_age: 0.1, age: 0.1}}
+"""
+            async with Installation(tmp_path, config=config) as gx:
+                gx.start()
+                await gx.wait_value(EM24, "/Ac/Power", 1234.0)
+                await gx.wait_log("no connection within")
+                asked = station.requests
+                await asyncio.sleep(3.0)  # as long as one attempt to connect takes
+                assert station.requests - asked >= 10  # about 90 on a machine with nothing else to do
+                assert await gx.get(EM24, "/Connected") == 1
