@@ -25,6 +25,7 @@ from modbus_client.protocol.liveness import Liveness
 from modbus_client.protocol.poll import Poll, Readings
 from modbus_client.protocol.prepare import limits_for, prepare
 from modbus_client.protocol.request import Failure, Outcome, Reason, Reply, is_silence
+from modbus_client.protocol.setup import Setup
 from modbus_client.protocol.talk import Talk
 
 if TYPE_CHECKING:
@@ -77,8 +78,7 @@ class Device:
     _pause_until: float = 0.0
     _was_silent: bool = False  # since the last search ended
     _is_doubted: bool = False  # the search is a repeated one
-    _watched: set[str] = field(default_factory=set)
-    _seen: Readings = field(default_factory=dict)
+    _setup: Setup = field(default_factory=Setup)
 
     def __post_init__(self) -> None:
         self.liveness = Liveness(self.now, self.silence_s)
@@ -221,20 +221,10 @@ class Device:
     def _measured(self, readings: Readings | None) -> list[Effect]:
         if not readings:
             return []
-        if self._is_changed(readings):
+        if self._setup.is_changed(readings):
             self.state, self.poll = State.SEEKING, None
             return []
         return [Measured(readings)]
-
-    def _is_changed(self, readings: Readings) -> bool:
-        """Tell whether a register says that the device was set up differently since it was prepared."""
-        changed = False
-        for key in self._watched & readings.keys():
-            value = readings[key]
-            changed = changed or (key in self._seen and value is not None and self._seen[key] != value)
-            if value is not None:
-                self._seen[key] = value
-        return changed
 
     # what the driver asks for --------------------------------------------------------------------------------------
 
@@ -244,9 +234,8 @@ class Device:
             return
         limits = limits_for(self.prepared.definition, self.spec.method)
         self._holes = Holes(limits)
-        self.poll = Poll(registers, limits, now, self.floor_s)
-        self._watched = {r.path or r.variable or "" for r in registers if r.reprepare}
-        self._seen = {}
+        self.poll = Poll(registers, limits, now, self.floor_s, self.silence_s)
+        self._setup = Setup.of(registers)
         self.state = State.POLLING
 
     def talk(self, steps: Steps[Any], deadline: float) -> tuple[int, list[Effect]]:

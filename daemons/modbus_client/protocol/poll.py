@@ -25,7 +25,7 @@ _SLACK = 0.1
 """A class joins a sweep that starts this share of its age early: one read now is cheaper than two."""
 STALE_AGES = 3.0
 STALE_S = 5.0
-"""A value is unknown when it is older than three of its ages and than this, while its reads fail."""
+"""A value is unknown when it is older than three of its ages and than this (the device's silence), while reads fail."""
 
 Readings = dict[str, Any]
 
@@ -52,9 +52,12 @@ class _Class:
 class Poll:
     """The reads of one device over time."""
 
-    def __init__(self, registers: Sequence[Register], limits: Limits, now: float, floor_s: float = 0.0) -> None:
+    def __init__(
+        self, registers: Sequence[Register], limits: Limits, now: float, floor_s: float = 0.0, stale_s: float = STALE_S
+    ) -> None:
         self.limits = limits
         self._floor_s = floor_s
+        self._stale_s = stale_s
         ages = sorted({register.age_s for register in registers})
         self._classes = [_Class(age, now, [r for r in registers if r.age_s == age]) for age in ages]
         self._sweeps: list[Sweep] = []  # most urgent first
@@ -132,7 +135,7 @@ class Poll:
         """Return the values that have become too old to be shown, as None."""
         old: Readings = {}
         for each in self._classes:
-            limit = max(STALE_S, STALE_AGES * each.age_s)
+            limit = max(self._stale_s, STALE_AGES * each.age_s)
             for register in each.registers:
                 for key in keys_of(register):
                     if now - self._read_at.get(key, now) > limit:

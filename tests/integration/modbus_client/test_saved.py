@@ -1,0 +1,103 @@
+"""The saved devices: a scan by itself for what is missing, and what the stock driver takes and gives."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from modbus_client import devicelist
+from modbus_client.coexist import OWN_SERVICE, OWN_SETTINGS, find_places
+from modbus_client.configuration import Configuration
+from modbus_client.devicelist import DeviceList
+from modbus_client.fleet import Fleet
+from modbus_client.hooks import HOOKS
+from modbus_client.house import House, Memory
+from modbus_client.loader.catalogue import load_catalogue
+from modbus_client.scanservice import ScanService
+from simulators.modbus import meters
+from simulators.modbus.server import RtuMeter, Station, TcpMeter
+from simulators.modbus.truths import meter_truths
+from tests.integration.modbus_client.installation import Installation
+from velib_async.localsettings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Coroutine
+    from pathlib import Path
+
+pytestmark = pytest.mark.peer
+
+CLIENT = "com.victronenergy.modbusclient.tcp"
+SETTINGS = "com.victronenergy.settings"
+EM24 = "com.victronenergy.grid.cg_BY1234500"
+
+
+@asynccontextmanager
+async def _fleet(gx: Installation, directory: Path) -> AsyncIterator[tuple[Fleet, Settings, House]]:
+    settings = await Settings.open(gx.bus)
+    house = House(settings, Memory(directory / "state.json"), gx.dbus.address, None, "1")
+    async with Fleet(Configuration(), load_catalogue(HOOKS), HOOKS, house) as fleet:
+        yield fleet, settings, house
+
+
+@asynccontextmanager
+async def _running(job: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(job)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_what_is_missing_is_scanned_for_again_while_autoscan_is_on(tmp_path: Path) -> None:
+    stations: dict[int, Station] = {}
+    async with (
+        RtuMeter(stations, rate=115200) as line,
+        Installation(tmp_path) as gx,
+        _fleet(gx, tmp_path) as (fleet, settings, house),
+    ):
+        devices = DeviceList(settings, await find_places(gx.bus, replace_stock=False), fleet, [])
+        await devices.open(gx.bus, [line.path])
+        scans = ScanService(Configuration(), fleet, devices, house)
+        scans.ttys, scans.rates = [line.path], [115200]
+        await scans.open(CLIENT)
+        async with _running(scans.run(now=False, full=False, must_find=False, period_s=0.2)):
+            await gx.wait_for(CLIENT, "/Scan", lambda value: value == 1)
+            stations[1] = Station(meters.sdm630(meter_truths()))
+            path = devices.path(devicelist.list_name(line.path))
+            await gx.wait_for(SETTINGS, path, lambda value: value == f"rtu:{line.path}:115200:1")
+            assert await gx.set(SETTINGS, f"{path.removesuffix('Devices')}AutoScan", 0) == 0
+            await gx.wait_for(CLIENT, "/Scan", lambda value: value == 0)
+            await asyncio.sleep(1.0)
+            assert await gx.get(CLIENT, "/Scan") == 0
+        await scans.close()
+
+
+async def test_a_device_of_the_stock_driver_is_left_when_it_takes_it_and_served_when_it_lets_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devicelist, "STOCK_CHECK_S", 0.1)
+    async with (
+        TcpMeter({1: Station(meters.em24_ethernet(meter_truths()))}) as meter,
+        Installation(tmp_path) as gx,
+        _fleet(gx, tmp_path) as (fleet, settings, _),
+    ):
+        spec = f"tcp:127.0.0.1:{meter.port}:1"
+        add = (SETTINGS, "/", "com.victronenergy.Settings", "AddSettings", "aa{sv}")
+        stock = "/Settings/ModbusClient/tcp/Devices"
+        await gx.bus.call(*add, [[{"path": stock, "default": ""}]])
+        places = replace(await find_places(gx.bus, replace_stock=False), service=OWN_SERVICE, settings=OWN_SETTINGS)
+        devices = DeviceList(settings, places, fleet, [])
+        await devices.open(gx.bus, [])
+        async with _running(devices.follow_stock(gx.bus)):
+            assert await gx.set(SETTINGS, devices.path("tcp"), spec) == 0
+            await devices.follow()
+            await gx.wait_value(EM24, "/Ac/Power", 1234.0)
+            assert await gx.set(SETTINGS, stock, spec) == 0
+            await gx.wait_for(EM24, "/Ac/Power", lambda value: value is None)
+            assert await gx.set(SETTINGS, stock, "") == 0
+            await gx.wait_value(EM24, "/Ac/Power", 1234.0)
