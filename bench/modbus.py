@@ -27,6 +27,7 @@ sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "lib"), str(REPOSITORY / "daem
 
 from simulators.gx.settings import SettingsSimulator  # noqa: E402 - after the path
 from simulators.modbus import meters  # noqa: E402
+from simulators.modbus.deadport import DeadPort  # noqa: E402
 from simulators.modbus.server import Behaviour, RtuMeter, Station, TcpMeter  # noqa: E402
 from simulators.modbus.truths import meter_truths  # noqa: E402
 from simulators.peers.dbus import DBusDaemon  # noqa: E402
@@ -41,6 +42,8 @@ SETTLE_S = 4.0
 RTU_GAP = 7
 """Unwanted registers that are cheaper to read than a second transaction: (5 + 2 + 2 x 3 bytes of overhead + 1) // 2."""
 SDM_LONGEST = 80
+COMPILED = {"PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / f"vd-bench-compiled-{os.getuid()}")}
+"""Memory is that of a daemon whose modules have been compiled before, as on every start but the first."""
 PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
 IMPORTS = (
     "import asyncio, logging, json, argparse, yaml, dbus_fast.aio, serial_asyncio",
@@ -82,7 +85,9 @@ class Daemon:
             "PYTHONPATH": f"{REPOSITORY}/lib:{REPOSITORY}/daemons",
             "VENUS_DAEMONS_DATA": str(self.directory),
             "VENUS_DAEMONS_RUN": str(self.directory),
+            **COMPILED,
         }
+        env.pop("PYTHONDONTWRITEBYTECODE", None)
         command = [sys.executable, "-m", "modbus_client", "-b", self.dbus.address]
         self.log = (self.directory / "log").open("w")
         self.process = await asyncio.to_thread(
@@ -115,7 +120,8 @@ def resident_mib(pid: int) -> float:
 def import_mib(*imports: str) -> float:
     """Return the resident memory of a Python that has only imported something."""
     code = "; ".join([*imports, "print(open('/proc/self/statm').read().split()[1])"])
-    env = {**os.environ, "PYTHONPATH": f"{REPOSITORY}/lib"}
+    env = {**os.environ, "PYTHONPATH": f"{REPOSITORY}/lib", **COMPILED}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
     pages = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env).stdout
     return int(pages) * PAGE_KB / 1024
 
@@ -130,14 +136,19 @@ class Result:
 
 
 async def run_tcp(count: int, dead: int, seconds: float) -> Result:
-    """Measure devices behind addresses of their own, and silent ones beside them."""
+    """Measure devices behind addresses of their own, and dead ones beside them.
+
+    Of those, some accept connections and are silent; the others drop every SYN.
+    """
     stations = [Watched(meters.em24_ethernet(meter_truths()), Behaviour(LATENCY_S)) for _ in range(count)]
     for number, station in enumerate(stations):
         station.image.put("h", 0x5000, "text7", f"BENCH{number:03}")
-    asleep = [Station(meters.em24_ethernet(meter_truths()), Behaviour(is_asleep=True)) for _ in range(dead)]
+    asleep = [Station(meters.em24_ethernet(meter_truths()), Behaviour(is_asleep=True)) for _ in range(dead // 2)]
+    unreachable = [DeadPort() for _ in range(dead - len(asleep))]
     async with AsyncExitStack() as stack:
         servers = [await stack.enter_async_context(TcpMeter({1: s})) for s in [*stations, *asleep]]
-        daemon = await stack.enter_async_context(Daemon([f"tcp:127.0.0.1:{s.port}:1" for s in servers]))
+        ports = [*(s.port for s in servers), *(stack.enter_context(d).port for d in unreachable)]
+        daemon = await stack.enter_async_context(Daemon([f"tcp:127.0.0.1:{port}:1" for port in ports]))
         await wait_for_traffic(stations, 20)
         await asyncio.sleep(SETTLE_S)
         before, cpu, started = [len(s.reads) for s in stations], daemon.cpu_s(), time.monotonic()
@@ -196,9 +207,11 @@ async def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0, help="how long each run is measured")
     seconds = parser.parse_args().seconds
     print(__doc__)
+    await run_tcp(1, 0, 0.1)  # compiles
     alone = await run_tcp(1, 0, seconds)
     many = await run_tcp(DEVICES, 0, seconds)
     dead = await run_tcp(DEVICES, DEAD, seconds)
+    import_mib(*IMPORTS, *OWN_IMPORTS)  # compiles
     foreign, libraries = import_mib(*IMPORTS), import_mib(*IMPORTS, *OWN_IMPORTS)
     row("one TCP device, 50 ms latency: refresh", f"{alone.refresh_s[0]:.3f} s")
     row(f"{DEVICES} devices: slowest refresh / alone", ratio(max(many.refresh_s), alone.refresh_s[0], 1.2))

@@ -17,11 +17,10 @@ from modbus_client.publisher import Publisher
 from modbus_client.readings import Pipeline, tune_ages
 from modbus_client.recall import summarise
 from modbus_client.tankservice import TankService, tank_registers
-from velib_async import CallError, NameTaken, SettingError
+from modbus_client.todo import Todo
+from velib_async import BusLost, CallError, NameTaken, SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from modbus_client.configuration import DeviceConfig
     from modbus_client.driver import LineDriver
     from modbus_client.house import House
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from modbus_client.protocol.device import Device
     from modbus_client.protocol.prepare import Prepared
     from modbus_client.protocol.register import Register
+    from modbus_client.todo import Work
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Unit:
         self._house = house
         self._tanks: list[TankService] = []
         self._registers: list[Register] = []
-        self._todo: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
+        self._todo = Todo(str(config.spec))
         self._trouble = ""
 
     @property
@@ -68,32 +68,20 @@ class Unit:
         self.line.add(self.device, self.handle)
         try:
             if self.device.prepared is not None:
-                self._do(partial(self._establish, self.device.prepared))
+                self._todo.put(partial(self._establish, self.device.prepared))
             while True:
                 await self._attempt(await self._next())
         finally:
             self.line.remove(self.device)
             await self._retire()
 
-    def _do(self, work: Callable[[], Awaitable[None]]) -> None:
-        self._todo.put_nowait(work)
-
-    async def _next(self) -> Callable[[], Awaitable[None]]:
+    async def _next(self) -> Work:
         """Wait for something to do; a lost connection of the service is such a thing."""
-        get = asyncio.create_task(self._todo.get(), name=f"{self.config.spec} to do")
-        publisher = self.publisher
-        if publisher is None:
-            return await get
-        lost = asyncio.create_task(publisher.wait_lost(), name=f"{self.config.spec} bus")
         try:
-            await asyncio.wait((get, lost), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            lost.cancel()
-            if not get.done():
-                get.cancel()
-        if lost.done() and not lost.cancelled() and (error := lost.exception()) is not None:
+            return await self._todo.next(self.publisher)
+        except BusLost as error:
             _log.warning("%s: %s; creating the service again", self._label(), error)
-        return get.result() if get.done() and not get.cancelled() else self._reopen
+            return self._reopen
 
     async def _reopen(self) -> None:
         """Create the service again; when the whole bus is gone, opening it ends the daemon with BusLost."""
@@ -101,12 +89,12 @@ class Unit:
         if self.prepared is not None:
             await self._found(self.prepared)
 
-    async def _attempt(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def _attempt(self, work: Work) -> None:
         try:
             await work()
         except (NameTaken, SettingError, CallError) as error:
             self._note(f"cannot be put on D-Bus: {error}; trying again in {RETRY_S:.0f} s")
-            asyncio.get_running_loop().call_later(RETRY_S, self._do, work)
+            asyncio.get_running_loop().call_later(RETRY_S, self._todo.put, work)
 
     async def _found(self, prepared: Prepared) -> None:
         await self._establish(prepared)
@@ -123,7 +111,7 @@ class Unit:
                 case Answered():
                     self.controls.answered(effect)
                 case Found(prepared):
-                    self._do(partial(self._found, prepared))
+                    self._todo.put(partial(self._found, prepared))
                 case WentUp():
                     self._is_down = False
                     _log.info("%s answers", self._label())
@@ -222,7 +210,7 @@ class Unit:
         for tank in self._tanks:
             tank.measured(readings)
             if tank.is_waiting and self.prepared is not None:
-                self._do(partial(self._open_tanks, self.prepared))
+                self._todo.put(partial(self._open_tanks, self.prepared))
 
     def _go_down(self) -> None:
         self.is_up = False
@@ -258,7 +246,7 @@ class Unit:
         if role != self.role:
             path = f"/Settings/Devices/{self.ident}/ClassAndVrmInstance"
             await self._house.settings.set(path, f"{role}:{prepared.definition.roles.instance}")
-            self._do(partial(self._found, prepared))
+            self._todo.put(partial(self._found, prepared))
         return True
 
     def on_setting(self, name: str, value: Any) -> None:
@@ -266,7 +254,7 @@ class Unit:
         if name == "Enabled" and self.prepared is not None and bool(value) != self._is_enabled:
             if value:
                 self.line.add(self.device, self.handle)
-            self._do(partial(self._found, self.prepared))
+            self._todo.put(partial(self._found, self.prepared))
         if self.publisher is None:
             return
         if name in {"CustomName", "Position"}:
@@ -274,6 +262,6 @@ class Unit:
         elif name == "ClassAndVrmInstance":
             role, _, number = str(value).partition(":")
             if role != self.role and self.prepared is not None:
-                self._do(partial(self._found, self.prepared))
+                self._todo.put(partial(self._found, self.prepared))
             elif number.isdigit() and int(number) <= MAX_ROLE_NUMBER:
                 self.publisher.publish({"/DeviceInstance": int(number)})

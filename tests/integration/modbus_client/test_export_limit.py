@@ -55,7 +55,7 @@ async def test_export_is_limited_made_safe_and_left_to_another_limiter(tmp_path:
     image = controllers.growatt(inverter_truths())
     async with TcpMeter({1: Station(image)}) as inverter:
         config = f"""
-export_limit: {{inverter: pv_NAA1234567, set_point: 0, safe: 840}}
+export_limit: {{inverter: pv_NAA1234567, set_point: 0, safe: 840, stale: 4}}
 devices: [{{spec: 'tcp:127.0.0.1:{inverter.port}:1'}}]
 """
         async with Installation(tmp_path, config=config) as gx:

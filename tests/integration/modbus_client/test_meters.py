@@ -78,64 +78,6 @@ async def test_serial_line_with_two_units(tmp_path: Path) -> None:
             )
 
 
-async def test_unplugged_meter_goes_unknown_and_comes_back(tmp_path: Path) -> None:
-    image = meters.em24_ethernet(meter_truths())
-    meter = TcpMeter({1: Station(image)})
-    await meter.start()
-    async with Installation(tmp_path, "-F", f"tcp:127.0.0.1:{meter.port}:1") as gx:
-        gx.start()
-        await gx.wait_value(EM24, "/Ac/Power", 1234.0)
-        await meter.stop()
-        await gx.wait_for(EM24, "/Connected", lambda value: value == 0)
-        assert await gx.get(EM24, "/Ac/Power") is None
-        assert await gx.get(EM24, "/Ac/L1/Voltage") is None
-        assert await gx.get(EM24, "/Serial") == "BY1234500"
-        await meter.start()
-        await gx.wait_value(EM24, "/Ac/Power", 1234.0)
-        assert await gx.get(EM24, "/Connected") == 1
-        await meter.stop()
-        assert gx.output.count("is silent") == 1
-        assert gx.output.count(" answers") == 2
-
-
-async def test_inverter_that_sleeps_at_night_stands_by(tmp_path: Path) -> None:
-    station = Station(controllers.growatt(inverter_truths()))
-    async with (
-        TcpMeter({1: station}) as inverter,
-        Installation(tmp_path, "-F", f"tcp:127.0.0.1:{inverter.port}:1") as gx,
-    ):
-        gx.start()
-        await gx.wait_value(GROWATT, "/Ac/Power", 2345.6)
-        station.behaviour.is_asleep = True
-        await gx.wait_for(GROWATT, "/StatusCode", lambda value: value == 8)
-        assert await gx.get(GROWATT, "/Connected") == 1
-        assert await gx.get(GROWATT, "/Ac/Power") == 0.0
-        assert await gx.get(GROWATT, "/Ac/L1/Current") == 0.0
-        assert await gx.get(GROWATT, "/Ac/Voltage") is None
-        assert await gx.get(GROWATT, "/Ac/Energy/Forward") == pytest.approx(9876.5)
-        station.behaviour.is_asleep = False
-        await gx.wait_value(GROWATT, "/Ac/Power", 2345.6)
-        await gx.wait_for(GROWATT, "/StatusCode", lambda value: value == 7)
-
-
-async def test_a_silent_device_has_its_service_again_after_a_restart(tmp_path: Path) -> None:
-    meter = TcpMeter({1: Station(meters.em24_ethernet(meter_truths()))})
-    await meter.start()
-    async with Installation(tmp_path, "-F", f"tcp:127.0.0.1:{meter.port}:1") as gx:
-        gx.start()
-        await gx.wait_value(EM24, "/Ac/Power", 1234.0)
-        assert gx.peer is not None
-        await asyncio.to_thread(gx.peer.stop)
-        await meter.stop()
-        gx.peer.start()
-        await gx.wait_for(EM24, "/Connected", lambda value: value == 0)
-        assert await gx.get(EM24, "/Serial") == "BY1234500"
-        assert await gx.get(EM24, "/Ac/Power") is None
-        await meter.start()
-        await gx.wait_value(EM24, "/Ac/Power", 1234.0)
-        await meter.stop()
-
-
 async def test_writes_are_confirmed_by_the_device(tmp_path: Path) -> None:
     image = controllers.evcs(
         {"/Ac/Power": 0.0, "/Ac/Energy/Forward": 1.0, **{f"/Ac/L{n}/Power": 0.0 for n in (1, 2, 3)}}
