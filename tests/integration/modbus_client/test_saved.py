@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from modbus_client import devicelist
+from modbus_client import coexist, devicelist
 from modbus_client.coexist import OWN_SERVICE, OWN_SETTINGS, find_places
 from modbus_client.configuration import Configuration
 from modbus_client.devicelist import DeviceList
@@ -101,3 +101,33 @@ async def test_a_device_of_the_stock_driver_is_left_when_it_takes_it_and_served_
             await gx.wait_for(EM24, "/Ac/Power", lambda value: value is None)
             assert await gx.set(SETTINGS, stock, "") == 0
             await gx.wait_value(EM24, "/Ac/Power", 1234.0)
+
+
+async def test_a_scan_at_start_can_be_stopped_and_asked_for_again(tmp_path: Path) -> None:
+    async with (
+        RtuMeter({}, rate=1200) as line,
+        Installation(tmp_path) as gx,
+        _fleet(gx, tmp_path) as (fleet, settings, house),
+    ):
+        devices = DeviceList(settings, await find_places(gx.bus, replace_stock=False), fleet, [])
+        await devices.open(gx.bus, [line.path])
+        scans = ScanService(Configuration(), fleet, devices, house)
+        scans.ttys, scans.rates = [line.path], [1200]
+        await scans.open(CLIENT)
+        async with _running(scans.run(now=True, full=True, must_find=False)):
+            for _ in range(2):
+                await gx.wait_for(CLIENT, "/Scan", lambda value: value == 1)
+                assert await gx.set(CLIENT, "/Scan", 0) == 0
+                await gx.wait_for(CLIENT, "/Scan", lambda value: value == 0)
+                assert await gx.get(CLIENT, "/ScanProgress") is None
+                assert await gx.set(CLIENT, "/Scan", 1) == 0
+        await scans.close()
+
+
+async def test_where_the_stock_driver_is_installed_its_name_is_left_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coexist, "STOCK_PROGRAM", tmp_path)
+    async with Installation(tmp_path) as gx:
+        assert (await find_places(gx.bus, replace_stock=False)).service == OWN_SERVICE
+        assert (await find_places(gx.bus, replace_stock=True)).service == CLIENT
