@@ -26,8 +26,10 @@ class EnergyCounter:
 
     def begin(self, forward_kwh: float | None, reverse_kwh: float | None) -> None:
         """Start from the meter's counters, unless stored totals are there already."""
-        if self.forward_kwh is None and forward_kwh is not None:
-            self.forward_kwh, self.reverse_kwh = forward_kwh, reverse_kwh or 0.0
+        if self.forward_kwh is None:
+            self.forward_kwh = forward_kwh
+        if self.reverse_kwh is None:  # it may come with a later read than the other; 0 only if there is none at all
+            self.reverse_kwh = reverse_kwh
 
     def measured(self, phases_w: list[float | None], now: float) -> None:
         """Take in the power of each phase; one that is unknown makes the step unknown."""

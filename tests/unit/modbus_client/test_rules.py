@@ -199,3 +199,10 @@ def test_a_set_point_is_renewed_while_it_is_not_the_safe_one() -> None:
     point.ask(100.0, 40.0)
     point.wrote(100.0, 40.0)
     assert point.due(999.0) is None
+
+
+def test_a_counter_that_is_read_later_than_the_other_is_not_taken_for_zero() -> None:
+    counter = EnergyCounter("import_export")
+    counter.begin(10.0, None)
+    counter.begin(11.0, 5.0)
+    assert (counter.forward_kwh, counter.reverse_kwh) == (10.0, 5.0)
