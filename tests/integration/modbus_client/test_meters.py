@@ -240,4 +240,4 @@ async def test_the_end_of_the_bus_ends_the_daemon(tmp_path: Path) -> None:
         assert gx.peer.process is not None
         assert await asyncio.to_thread(gx.peer.process.wait, 30) == 1
         await gx.wait_log("BusLost")
-        assert "Traceback" not in gx.output
+        assert "Traceback" not in gx.output, gx.output
