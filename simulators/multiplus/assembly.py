@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulators.multiplus.device import Device
 from simulators.multiplus.interface import TURNAROUND_S, Interface
 from simulators.multiplus.plant import Plant
+
+FAST_PACE = 115200
+FAST_TURNAROUND_S = 0.003
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +19,7 @@ class Layout:
     Attributes:
         phases: phase of each device, counted from 0: (0,) one device, (0, 1, 2) three phases, (0, 0) two in parallel.
         has_ess: whether the devices have the ESS assistant.
-        strict, is_mk3, turnaround_s, seed: see `Interface`.
+        strict, is_mk3, turnaround_s, pace, seed: see `Interface`.
     """
 
     phases: tuple[int, ...] = (0,)
@@ -24,7 +27,12 @@ class Layout:
     strict: bool = True
     is_mk3: bool = True
     turnaround_s: float = TURNAROUND_S
+    pace: int | None = None
     seed: int = 1
+
+    def hurried(self) -> Layout:
+        """Return the same system without the waiting, for where timing is not the subject."""
+        return replace(self, pace=FAST_PACE, turnaround_s=FAST_TURNAROUND_S)
 
 
 def assemble(layout: Layout | None = None) -> Interface:
@@ -39,5 +47,6 @@ def assemble(layout: Layout | None = None) -> Interface:
         strict=layout.strict,
         is_mk3=layout.is_mk3,
         turnaround_s=layout.turnaround_s,
+        pace=layout.pace,
         seed=layout.seed,
     )

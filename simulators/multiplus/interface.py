@@ -34,6 +34,7 @@ class Interface:
         strict: drop an info request that comes while another is being answered.
         is_mk3: an MK2 has no panel lines and one buffer.
         turnaround_s: see `TURNAROUND_S`.
+        pace: baud rate that bytes take their time by, whatever the tty says; None for the tty's own.
         seed: of all that is random.
     """
 
@@ -45,6 +46,7 @@ class Interface:
         strict: bool = True,
         is_mk3: bool = True,
         turnaround_s: float = TURNAROUND_S,
+        pace: int | None = None,
         seed: int = 1,
     ) -> None:
         self.plant = plant
@@ -52,6 +54,7 @@ class Interface:
         self.strict = strict
         self.is_mk3 = is_mk3
         self.turnaround_s = turnaround_s
+        self.pace = pace
         self.trouble = Trouble(seed)
         self.baudrate = 2400
         self.asleep = False
@@ -76,7 +79,7 @@ class Interface:
     @property
     def byte_s(self) -> float:
         """Time that one byte takes."""
-        return 10 / self.baudrate
+        return 10 / (self.pace or self.baudrate)
 
     def feed(self, data: bytes, now: float) -> None:
         """Take bytes that the host has just written; they arrive one after the other."""

@@ -13,10 +13,11 @@ from mk2.connection import VEBusConnection
 from mk2.errors import LinkLost, PortBusy
 from mk2.port import open_port
 from mk2.session import VEBusSession
-from simulators.multiplus.assembly import assemble
+from simulators.multiplus.assembly import Layout, assemble
 from simulators.multiplus.pty_port import PtyPort
 
 REPOSITORY = Path(__file__).resolve().parents[3]
+HURRIED = Layout().hurried()
 pytestmark = pytest.mark.unguarded
 
 
@@ -96,7 +97,7 @@ async def run(*arguments: str) -> str:
     ],
 )
 async def test_programs_do_what_they_say(module: str, arguments: tuple[str, ...], expected: str) -> None:
-    interface = assemble()
+    interface = assemble(HURRIED)
     async with PtyPort(interface) as port:
         assert expected in await run(*module.split(), "-t", port.tty, *arguments)
     assert interface.devices[0].eeprom_writes == 0
@@ -114,7 +115,7 @@ async def test_what_was_recorded_can_be_read_again(tmp_path: Path) -> None:
 
 async def test_report_has_everything_in_one_file(tmp_path: Path) -> None:
     file = tmp_path / "report.txt"
-    async with PtyPort(assemble()) as port:
+    async with PtyPort(assemble(HURRIED)) as port:
         await run("mk2.tool", "report", "-t", port.tty, "--seconds", "2", str(file))
     text = file.read_text(encoding="utf-8")
     for part in ("identity: Identity(", "line: {", "BATTERY_VOLTAGE", "ABSORPTION_VOLTAGE", "# trace", " < "):
@@ -123,7 +124,7 @@ async def test_report_has_everything_in_one_file(tmp_path: Path) -> None:
 
 
 async def test_operators_command_leads_to_the_tool() -> None:
-    async with PtyPort(assemble()) as port:
+    async with PtyPort(assemble(HURRIED)) as port:
         process = await asyncio.create_subprocess_exec(
             str(REPOSITORY / "bin" / "venus-daemons"),
             *("mk2", "get", "-t", port.tty, "SOC"),

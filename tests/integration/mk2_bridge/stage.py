@@ -27,6 +27,8 @@ SERVICE = "com.victronenergy.vebus.ttyMK3"
 LIMIT_S = 40.0
 """Everything here takes seconds; this is for a machine that does ten other things."""
 
+POLL_S = 0.4
+
 
 async def eventually(is_true: Callable[[], object]) -> None:
     """Wait until a condition holds."""
@@ -90,12 +92,19 @@ async def stage(
     layout: Layout | None = None,
     config: str = "",
     wait: bool = True,
+    hurry: bool = True,
 ) -> AsyncIterator[Stage]:
-    """Set everything up, and take it down whatever happens."""
+    """Set everything up, and take it down whatever happens.
+
+    With `hurry` the simulated system answers at once, and is polled no faster than a real one.
+    """
     link = directory / "ttyMK3"
     (directory / "conf" / "venus-daemons").mkdir(parents=True)
+    if hurry:
+        config += f"poll_period: {POLL_S}\n"
     (directory / "conf" / "venus-daemons" / "mk2-bridge.yml").write_text(f"tty: {link}\n{config}", encoding="utf-8")
-    interface = assemble(layout)
+    layout = layout or Layout()
+    interface = assemble(layout.hurried() if hurry else layout)
     environment = {
         **os.environ,
         "PYTHONPATH": f"{REPOSITORY / 'lib'}:{REPOSITORY / 'daemons'}",

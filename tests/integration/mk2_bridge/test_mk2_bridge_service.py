@@ -12,6 +12,7 @@ from velib_async.bus import open_bus
 from velib_async.service import IntegerItem, Service
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.peers.dbus import DBusDaemon
@@ -33,7 +34,7 @@ MINIMAL = """
 
 
 async def test_minimal_set_is_complete_and_shows_the_simulators_truth(dbus_daemon: DBusDaemon, tmp_path: Path) -> None:
-    async with stage(dbus_daemon.address, tmp_path) as found:
+    async with stage(dbus_daemon.address, tmp_path, hurry=False) as found:
         await found.wait_value("/Ac/Out/L1/I")
         await found.wait_value("/Alarms/LowBattery", 0)
         items = await found.items()
@@ -137,15 +138,16 @@ async def has_owner(found: Stage) -> bool:
     return bool(answer)
 
 
+@pytest.mark.long
 async def test_ess_set_point_has_the_right_sign_is_kept_alive_and_zero_at_the_end(
-    dbus_daemon: DBusDaemon, tmp_path: Path
+    dbus_daemon: DBusDaemon, tmp_path: Path, campaign: Callable[[int, int], int]
 ) -> None:
     async with stage(dbus_daemon.address, tmp_path, layout=Layout(has_ess=True)) as found:
         assert await found.get("/Hub4/AssistantId") == 5
         assert await found.set("/Hub4/L1/AcPowerSetpoint", 700) == 0
         await wait_setpoint(found, 700.0)
         assert found.interface.devices[0].writes[0] == ("ram", 131, 0x10000 - 700)
-        for _ in range(6):
+        for _ in range(campaign(2, 10)):
             await asyncio.sleep(2)
             assert await found.set("/Hub4/L1/AcPowerSetpoint", 700) == 0
         assert found.interface.plant.setpoints_w == [700.0]
@@ -203,14 +205,14 @@ async def test_at_most_one_items_changed_per_second(dbus_daemon: DBusDaemon, tmp
             "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "AddMatch", "s", [rule]
         )
         began = asyncio.get_running_loop().time()
-        await asyncio.sleep(6)
+        await asyncio.sleep(3.5)
         elapsed = asyncio.get_running_loop().time() - began
         assert 2 <= count <= elapsed + 1
 
 
 async def test_energy_survives_a_restart(dbus_daemon: DBusDaemon, tmp_path: Path) -> None:
     async with stage(dbus_daemon.address, tmp_path) as found:
-        await asyncio.sleep(4)
+        await asyncio.sleep(1.5)
         assert await found.stop() == 0
         (file,) = (tmp_path / "conf" / "venus-daemons" / "state").glob("mk2-bridge-*.json")
         counted = json.loads(file.read_text(encoding="utf-8"))["energy_kwh"]
