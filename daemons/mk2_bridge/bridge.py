@@ -73,7 +73,6 @@ class Bridge:
         self.controls = Controls(
             self._get_control,
             permissions=options.permissions,
-            may_limit_charge=options.allow_max_charge_current,
             on_name=self._rename,
             redetect=self.system.restart,
             wake=self.system.wake,
@@ -86,7 +85,7 @@ class Bridge:
         self._budget = EepromBudget(options.eeprom_per_hour, options.eeprom_per_day)
         self._control: Control | None = None
         self._is_ready = False
-        self._ess = EssRunner(self._get_control)
+        self._ess = EssRunner(self._get_control, self.controls.clear_flags)
         self._learning: asyncio.Task[None] | None = None
         self._known = asyncio.Event()
         self.memory = Memory(state_file, self.readings.energy, self._budget, self.system.scales)
@@ -193,7 +192,7 @@ class Bridge:
             self._publish()
 
     async def _learn(self) -> None:
-        """Ask what polling does not: whether the battery monitor is on; then let the system be seen."""
+        """Ask what polling does not; then let the system be seen."""
         session, identity = self.system.session, self.system.identity
         if session is None or identity is None:
             return
@@ -212,21 +211,24 @@ class Bridge:
                 lambda _: self.memory.save(),
                 self.options.tty,
             )
-        # The same one over all starts: it knows when the device was last restarted.
-        self._control.session = session
-        self._is_ready = True
+        self._control.session = session  # one control over all starts: it knows when the device was last restarted
         self.static = Static(identity, bool(capacity), session.connection.line.baudrate)
+        # Zero is written at the end, but never to where another system keeps something else.
+        self._is_ready = self._ess.fits(identity)
         await self._ess.stop()
+        self._is_ready = self.system.session is session
+        if not self._is_ready:
+            return
         if shape_of(identity, has_ess=self.options.ess).ess_phases:
             phases = [
                 None if base is None else phase_of(index, identity) for index, base in enumerate(identity.setpoints)
             ]
             self._ess.start(SetPoints(phases, self.options.ess_max_power_w), identity)
-        self.controls.ess = self._ess.current
+        self.controls.use_ess(self._ess.current)
         self._show_fixed(identity_values(self.static))
         self._known.set()
         limits = await read_input_limits(session)
-        self.details = await read_details(session)
+        self.details = await read_details(session, charge_current=self.options.permissions.charge_current)
         if self.system.session is not session:
             return
         self.static = Static(identity, bool(capacity), session.connection.line.baudrate, limits)

@@ -10,19 +10,18 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from mk2.control import RESET_CONFIRMATION, Control
-from mk2.errors import Mk2Error, Unsafe
+from mk2.errors import Mk2Error
 from mk2.frames.switch import SwitchState
 from mk2.ram_var import RamVar
-from mk2.setting import Setting
-from mk2_bridge.details import DETAILS, Detail, write_detail
+from mk2_bridge import actions
+from mk2_bridge.details import CHARGE_CURRENT, DETAILS, Detail, write_detail
 from mk2_bridge.protocol.setpoints import DISABLE_CHARGE, DISABLE_FEED_IN
 from velib_async.service import DoubleItem, IntegerItem, TextItem
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from mk2.control import Permissions
+    from mk2.control import Control, Permissions
     from mk2_bridge.ess import Ess
     from velib_async.items import Item
 
@@ -31,9 +30,6 @@ log = logging.getLogger(__name__)
 ANSWER_S = 0.9
 """Venus programs wait for the answer and do nothing else; the library gives up after 1 s."""
 
-NO_LIMIT_A = 10000.0
-"""What systemcalc writes to /Dc/0/MaxChargeCurrent to say "no limit"."""
-
 
 class Controls:
     """Carries out what is written to one service.
@@ -41,7 +37,6 @@ class Controls:
     Args:
         get_control: returns the way to the device, None while it is away.
         permissions: what the user has allowed.
-        may_limit_charge: allow /Dc/0/MaxChargeCurrent.
         on_name: called with a new custom name; the future result of storing it.
         redetect: look anew who is there.
         wake: wake a sleeping bus; tells whether it tried.
@@ -56,7 +51,6 @@ class Controls:
         get_control: Callable[[], Control | None],
         *,
         permissions: Permissions,
-        may_limit_charge: bool,
         on_name: Callable[[str], Awaitable[None]],
         redetect: Callable[[], None],
         wake: Callable[[], bool],
@@ -66,7 +60,7 @@ class Controls:
         self.ess: Ess | None = None
         self._get_control = get_control
         self._permissions = permissions
-        self._may_limit_charge = may_limit_charge
+        self._flags: list[Item] = []
         self._on_name = on_name
         self._redetect = redetect
         self._wake = wake
@@ -77,29 +71,44 @@ class Controls:
     def make_items(self, custom_name: str, ess_phases: tuple[int, ...]) -> Iterator[Item]:
         """Return the items that can be written."""
         yield TextItem("/CustomName", custom_name, writeable=True, onchange=self._rename)
-        yield self._item(IntegerItem, "/Mode", _set_mode, text=None)
+        yield self._item(IntegerItem, "/Mode", actions.set_mode, text=None)
         for path in ("/Ac/ActiveIn/CurrentLimit", "/Ac/In/1/CurrentLimit", "/Ac/In/2/CurrentLimit"):
             yield self._limit_item(path)
-        yield self._item(IntegerItem, "/VebusSetChargeState", _force_charge_state, text=None)
-        yield self._item(IntegerItem, "/SystemReset", _reset, text=None)
+        yield self._item(IntegerItem, "/VebusSetChargeState", actions.force_charge_state, text=None)
+        yield self._item(IntegerItem, "/SystemReset", actions.reset, text=None)
         yield IntegerItem("/RedetectSystem", 0, writeable=True, onchange=self._redetect_system)
         yield DoubleItem("/Soc", None, writeable=True, onchange=self._note_soc, text="{:.1f} %".format)
         for detail in DETAILS:
             yield self._detail_item(detail)
         # Stays unknown: else systemcalc would write it every few seconds.
         yield DoubleItem("/ExtraBatteryCurrent")
-        if self._may_limit_charge:
-            yield self._item(DoubleItem, "/Dc/0/MaxChargeCurrent", _limit_charge, text="{:.0f} A".format)
+        if self._permissions.charge_current:
+            yield DoubleItem(CHARGE_CURRENT.path, None, True, self._limit_charge, "{:.0f} A".format)
         else:
-            yield DoubleItem("/Dc/0/MaxChargeCurrent")
+            yield DoubleItem(CHARGE_CURRENT.path)
         for phase in ess_phases:
             yield DoubleItem(
                 f"/Hub4/L{phase}/AcPowerSetpoint", None, writeable=True, onchange=self._power_setter(phase)
             )
         if ess_phases:
             yield IntegerItem("/Hub4/AssistantId", 5)
-            yield IntegerItem("/Hub4/DisableCharge", 0, writeable=True, onchange=self._flag_setter(DISABLE_CHARGE))
-            yield IntegerItem("/Hub4/DisableFeedIn", 0, writeable=True, onchange=self._flag_setter(DISABLE_FEED_IN))
+            # Shown as they are in the device: an equal write is none, so a flag must not be shown that is not set.
+            flags = 0 if self.ess is None else self.ess.points.flags or 0
+            self._flags = [
+                IntegerItem(path, int(bool(flags & flag)), writeable=True, onchange=self._flag_setter(flag))
+                for path, flag in (("/Hub4/DisableCharge", DISABLE_CHARGE), ("/Hub4/DisableFeedIn", DISABLE_FEED_IN))
+            ]
+            yield from self._flags
+
+    def use_ess(self, ess: Ess | None) -> None:
+        """Hand ESS to other set points, of which none is set yet."""
+        self.ess = ess
+        self.clear_flags()
+
+    def clear_flags(self) -> None:
+        """Show that no flag of ESS is set."""
+        for item in self._flags:
+            item.set_local_value(0)
 
     def _item(self, kind: type[Item], path: str, act: Callable[[Control, Any], Awaitable[None]], text: Any) -> Item:
         async def change(_: Item, value: Any) -> bool | None:
@@ -114,11 +123,14 @@ class Controls:
 
         async def change(_: Item, value: float) -> bool | None:
             result = await self._carry_out(
-                detail.path, value, lambda control, wanted: write_detail(control, detail, wanted)
+                detail.path, value, lambda control, wanted: write_detail(control, detail, wanted), gives_up=False
             )
             return True if result is None else result
 
         return kind(detail.path, None, writeable=True, onchange=change, text=detail.text.format)
+
+    async def _limit_charge(self, item: Item, value: float) -> bool:
+        return await self._carry_out(item.path, value, actions.limit_charge, gives_up=False) is None
 
     def _limit_item(self, path: str) -> Item:
         async def change(item: Item, value: float) -> bool | None:
@@ -129,8 +141,14 @@ class Controls:
 
         return DoubleItem(path, None, writeable=True, onchange=change, text="{:.1f} A".format)
 
-    async def _carry_out(self, path: str, value: Any, act: Callable[[Control, Any], Awaitable[None]]) -> bool | None:
-        """Do it, and tell what came of it. What takes too long goes on in the background and is refused here."""
+    async def _carry_out(
+        self, path: str, value: Any, act: Callable[[Control, Any], Awaitable[None]], *, gives_up: bool = True
+    ) -> bool | None:
+        """Do it, and tell what came of it.
+
+        What takes too long is refused, and given up: who was told no must not get it later. But a setting once begun is
+        written and read back to the end, without `gives_up`.
+        """
         control = self._get_control()
         if control is None:
             has_tried = path == "/Mode" and value != SwitchState.OFF and self._wake()
@@ -149,7 +167,10 @@ class Controls:
         task.add_done_callback(self._running.discard)
         done, _ = await asyncio.wait([task], timeout=ANSWER_S)
         if not done:
-            task.add_done_callback(lambda late: late.cancelled() or late.exception())
+            if gives_up:
+                task.cancel()
+            else:
+                task.add_done_callback(lambda late: late.cancelled() or late.exception())
             self._refuse(path, f"no answer within {ANSWER_S:g} s")
             return False
         return None if task.exception() is None else False
@@ -163,10 +184,10 @@ class Controls:
         await self._on_name(value)
         return True
 
-    def _redetect_system(self, value: int) -> bool:
+    async def _redetect_system(self, _: Item, value: int) -> bool | None:
         if value == 1:
             self._redetect()
-        return value in (0, 1)
+        return None if value in (0, 1) else False  # never shown as 1: an equal write would not be heard
 
     def _note_soc(self, value: float) -> bool:
         if not 0 <= value <= 100:  # noqa: PLR2004  # percent
@@ -185,7 +206,7 @@ class Controls:
                 try:
                     info = await control.session.ram_info(RamVar.STATE_OF_CHARGE)
                     await control.write_ram(RamVar.STATE_OF_CHARGE, info.encode(soc / 100), is_cyclic=True)
-                except Mk2Error as error:
+                except (Mk2Error, ValueError) as error:
                     self._refuse("/Soc", str(error))
 
     async def close(self) -> None:
@@ -214,25 +235,3 @@ class Controls:
             return True
 
         return change
-
-
-async def _set_mode(control: Control, value: int) -> None:
-    await control.set_mode(SwitchState(value))
-
-
-async def _force_charge_state(control: Control, value: int) -> None:
-    if value not in (1, 2, 3):
-        raise Unsafe("1 equalises, 2 absorbs, 3 floats; nothing else can be forced")
-    await control.force_charge_state(value)
-
-
-async def _reset(control: Control, value: int) -> None:
-    if value != 1:
-        raise Unsafe("1 restarts the device, which drops the AC output")
-    await control.reset(RESET_CONFIRMATION)
-
-
-async def _limit_charge(control: Control, value: float) -> None:
-    info = await control.session.setting_info(Setting.BULK_CURRENT)
-    amps = min(value, info.decode(info.maximum)) if value < NO_LIMIT_A else info.decode(info.default)
-    await control.write_setting(Setting.BULK_CURRENT, amps)

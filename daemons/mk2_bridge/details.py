@@ -41,6 +41,7 @@ SHOWN_ONLY = (
     Detail("/Settings/GridCode", Setting.GRID_CODE),
     Detail("/Bms/BmsExpected", Setting.FLAGS2, Flag2.VEBUS_BMS),
 )
+CHARGE_CURRENT = Detail("/Dc/0/MaxChargeCurrent", Setting.BULK_CURRENT, may_persist=False)
 INPUT_LIMITS = {1: Setting.AC1_CURRENT_LIMIT, 2: Setting.AC2_CURRENT_LIMIT}
 
 
@@ -55,9 +56,10 @@ async def read_detail(session: VEBusSession, detail: Detail) -> float | int | No
     return None if raw is None else int(bool(raw & detail.flag))
 
 
-async def read_details(session: VEBusSession) -> dict[str, Any]:
-    """Return all paths with what they show."""
-    return {detail.path: await read_detail(session, detail) for detail in (*DETAILS, *SHOWN_ONLY)}
+async def read_details(session: VEBusSession, *, charge_current: bool) -> dict[str, Any]:
+    """Return all paths with what they show; the limit of the charge current only where it may be written."""
+    shown = (*DETAILS, *SHOWN_ONLY, *((CHARGE_CURRENT,) if charge_current else ()))
+    return {detail.path: await read_detail(session, detail) for detail in shown}
 
 
 async def read_input_limits(session: VEBusSession) -> dict[int, float]:

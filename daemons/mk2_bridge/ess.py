@@ -32,15 +32,27 @@ class Ess:
         points: what is asked for.
         identity: the system.
         get_control: returns the way to the device, None while it is away.
+        on_lapse: called when a silent writer's set points and flags were dropped.
     """
 
-    def __init__(self, points: SetPoints, identity: Identity, get_control: Callable[[], Control | None]) -> None:
+    def __init__(
+        self,
+        points: SetPoints,
+        identity: Identity,
+        get_control: Callable[[], Control | None],
+        on_lapse: Callable[[], None],
+    ) -> None:
         self.points = points
         self.written = 0
         self._identity = identity
         self._get_control = get_control
+        self._on_lapse = on_lapse
         self._changed = asyncio.Event()
         self._is_broken = False
+
+    def is_for(self, identity: Identity) -> bool:
+        """Tell whether a system keeps its set points where this one does."""
+        return (identity.setpoints, identity.devices) == (self._identity.setpoints, self._identity.devices)
 
     def set_power(self, phase: int, watts: float) -> None:
         """Take a set point."""
@@ -61,6 +73,7 @@ class Ess:
                 has_lapsed = self.points.lapse(asyncio.get_running_loop().time())
                 if has_lapsed:
                     log.warning("nobody has set the ESS power for a while: it is zero, and not repeated any more")
+                    self._on_lapse()
                 if has_changed or has_lapsed or self.points.is_active:
                     await self._write()
                 with contextlib.suppress(TimeoutError):
@@ -103,14 +116,19 @@ class EssRunner:
         current: the set points that are run, None while there are none.
     """
 
-    def __init__(self, get_control: Callable[[], Control | None]) -> None:
+    def __init__(self, get_control: Callable[[], Control | None], on_lapse: Callable[[], None]) -> None:
         self.current: Ess | None = None
         self._get_control = get_control
+        self._on_lapse = on_lapse
         self._task: asyncio.Task[None] | None = None
+
+    def fits(self, identity: Identity) -> bool:
+        """Tell whether the set points run now, if any, are kept by the same devices at the same places as these."""
+        return self.current is None or self.current.is_for(identity)
 
     def start(self, points: SetPoints, identity: Identity) -> None:
         """Run set points; those before must have been stopped."""
-        self.current = Ess(points, identity, self._get_control)
+        self.current = Ess(points, identity, self._get_control, self._on_lapse)
         self._task = asyncio.create_task(self.current.run(), name="mk2-bridge ess")
 
     async def stop(self) -> None:

@@ -50,7 +50,6 @@ class Options:
     device_instance: int = 276
     product_name: str | None = None
     beside_other_vebus: bool = False
-    allow_max_charge_current: bool = False
     eeprom_per_hour: int = 6
     eeprom_per_day: int = 20
     ess: bool = True
@@ -87,7 +86,6 @@ def read_options(arguments: argparse.Namespace, config: YamlMapping) -> Options:
         device_instance=config.fetch("device_instance", int, 276, minimum=0, maximum=511),
         product_name=config.fetch("product_name", str, None),
         beside_other_vebus=config.fetch("beside_other_vebus", bool, default=False),
-        allow_max_charge_current=config.fetch("allow_max_charge_current", bool, default=False),
         eeprom_per_hour=config.fetch("eeprom_writes_per_hour", int, 6, minimum=0, maximum=MAX_WRITES),
         eeprom_per_day=config.fetch("eeprom_writes_per_day", int, 20, minimum=0, maximum=MAX_WRITES),
         ess=config.fetch("ess", bool, default=True),
@@ -103,7 +101,8 @@ def _permissions(config: YamlMapping) -> Permissions:
 
     return Permissions(
         off_without_standby=allows("allow_off_without_standby"),
-        settings=allows("allow_setting_writes") or allows("allow_max_charge_current"),
+        settings=allows("allow_setting_writes"),
+        charge_current=allows("allow_max_charge_current"),
         eeprom=allows("allow_eeprom_writes"),
         reset=allows("allow_reset"),
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mk2 import expectations
 from mk2.budget import EepromBudget
+from mk2.confirming import read_config_twice, read_present_state, read_setting_twice
 from mk2.errors import NoReply, Refused, Unsafe
 from mk2.frames import bus
 from mk2.frames.config import AcFlag
@@ -70,10 +71,10 @@ class Control:
             config = await self._look()
             if config.frame.ac_flags & AcFlag.MULTI_CONTROL:
                 raise Unsafe(f"{self.name}: a Digital Multi Control owns the switch; use that")
-            if state is SwitchState.OFF:
-                await self._keep_awake()
+            stays_awake = state is SwitchState.OFF and await self._keep_awake()
+            self.session.keeps_awake = stays_awake or self.session.keeps_awake
             await self._switch(state, config.frame.limit, config, "switch")
-            self.session.keeps_awake = state is SwitchState.OFF and not self.permissions.off_without_standby
+            self.session.keeps_awake = stays_awake
 
     async def set_current_limit(self, amps: float) -> None:
         """Set the shore current limit. The switch stays what it is: it is read first and sent along."""
@@ -81,25 +82,14 @@ class Control:
             config = await self._look()
             if not config.limit_min_a <= amps <= config.limit_max_a:
                 raise Unsafe(f"{self.name}: {amps:g} A is outside {config.limit_min_a:g}..{config.limit_max_a:g} A")
-            await self._switch(await self._present_state(config), round(amps * 10), config, "current limit")
+            await self._switch(
+                await read_present_state(self.session, config), round(amps * 10), config, "current limit"
+            )
 
     async def _look(self) -> ConfigReading:
-        """Read the configuration frame, without which nothing is switched."""
+        """Read the configuration, without which nothing is switched."""
         self._refuse_company()
-        return await self.session.config(urgent=True)
-
-    async def _present_state(self, config: ConfigReading) -> SwitchState:
-        """Return the switch position that changes nothing when it is sent.
-
-        The remote switch as the device reports it, unless that would stop a device that runs: without a panel its bits
-        are all zero while the front switch keeps the device on.
-        """
-        frame = config.frame
-        report = await self.session.switch_report()
-        if report.state == frame.remote_state:
-            return frame.remote_state
-        running = frame.active_state is not SwitchState.OFF
-        return frame.active_state if running and frame.remote_state is SwitchState.OFF else frame.remote_state
+        return await read_config_twice(self.session)
 
     async def _switch(self, state: SwitchState, limit: int, config: ConfigReading, what: str) -> None:
         frame = config.frame
@@ -119,21 +109,25 @@ class Control:
             urgent=True,
         )
 
-    async def _keep_awake(self) -> None:
-        """Make sure that the bus stays powered after OFF, else nobody can switch the device on again."""
+    async def _keep_awake(self) -> bool:
+        """Make sure that the bus stays powered after OFF, else nobody can switch the device on again.
+
+        Returns False when it does not, and that is allowed.
+        """
         try:
             await self.session.keep_awake()
             lines = await self.session.panel_lines()
         except (NoReply, Refused):
             lines = 0
         if lines & PanelLine.STANDBY:
-            return
+            return True
         if not self.permissions.off_without_standby:
             raise Unsafe(
                 f"{self.name}: this interface cannot keep the bus awake, so the device could not be switched on again "
                 "from here; allow_off_without_standby permits it all the same",
             )
         log.warning("%s: switching off without the standby line; it may have to be switched on by hand", self.name)
+        return False
 
     async def write_ram(self, var: int, raw: int, *, device: int | None = None, is_cyclic: bool = False) -> None:
         """Write the raw word of a variable; never touches the EEPROM.
@@ -167,35 +161,40 @@ class Control:
             raw = info.encode(value)
         except ValueError as error:
             raise Unsafe(f"{self.name}: setting {int(setting)}: {error}") from error
-        await self._write_setting(setting, raw, persist=persist)
+        await self._write_setting(setting, lambda _: raw, persist=persist)
 
     async def write_flags(self, setting: Setting, *, on: int = 0, off: int = 0, persist: bool = False) -> None:
         """Set and clear bits of a setting of flags, as far as the device's own mask allows; the others stay."""
         if setting not in FLAG_SETTINGS:
             raise Unsafe(f"{self.name}: setting {int(setting)} has no flags")
         info = await self._inspect(setting)
-        present = await self.session.get_setting_raw(setting)
-        try:
-            raw = change_flags(setting, present, info.maximum, on=on, off=off)
-        except ValueError as error:
-            raise Unsafe(f"{self.name}: {error}") from error
-        await self._write_setting(setting, raw, persist=persist)
+
+        def change(present: int) -> int:
+            try:
+                return change_flags(setting, present, info.maximum, on=on, off=off)
+            except ValueError as error:
+                raise Unsafe(f"{self.name}: {error}") from error
+
+        await self._write_setting(setting, change, persist=persist)
 
     async def _inspect(self, setting: int) -> SettingInfo:
         if setting in GRID_SETTINGS:
             raise Unsafe(f"{self.name}: setting {int(setting)} belongs to the grid code and is never written")
-        if not self.permissions.settings:
+        is_charge_limit = setting == Setting.BULK_CURRENT and self.permissions.charge_current
+        if not self.permissions.settings and not is_charge_limit:
             raise Unsafe(f"{self.name}: writing settings is not allowed; see allow_setting_writes")
         return await self.session.setting_info(setting)
 
-    async def _write_setting(self, setting: int, raw: int, *, persist: bool) -> None:
+    async def _write_setting(self, setting: int, change: Callable[[int], int], *, persist: bool) -> None:
+        """Write what `change` makes of the present word; nobody else writes settings in between."""
         if persist and not self.permissions.eeprom:
             raise Unsafe(f"{self.name}: writing to EEPROM is not allowed; see allow_eeprom_writes")
         if setting > MAX_SHORT_ID:
             raise Unsafe(f"{self.name}: setting {setting} cannot be written in one step")
         async with self._lock:
             self._refuse_company()
-            old = await self.session.get_setting_raw(setting)
+            old = await read_setting_twice(self.session, setting)
+            raw = change(old)
             if old == raw:
                 log.info("%s: setting %d is %d already; not written", self.name, setting, raw)
                 return

@@ -55,6 +55,7 @@ class VEBusSession:
         scales: what is known already about the variables of this firmware; filled up as more is learned.
 
     Attributes:
+        last_config: the configuration as read last, None before the first.
         keeps_awake: polling looks after the standby line, because the device was switched off from here.
         config_has_leds: the last configuration frame had the LEDs in it; None before the first.
 
@@ -68,6 +69,7 @@ class VEBusSession:
         self.setting_infos: dict[int, SettingInfo] = {}
         self.keeps_awake = False
         self.config_has_leds: bool | None = None
+        self.last_config: ConfigReading | None = None
 
     async def version(self) -> interface.Version:
         """Return the version of the interface; any version frame will do."""
@@ -172,7 +174,8 @@ class VEBusSession:
             urgent=urgent,
         )
         self.config_has_leds = frame.leds is not None
-        return ConfigReading.of(frame)
+        self.last_config = ConfigReading.of(frame)
+        return self.last_config
 
     async def leds(self) -> led.Leds:
         """Return the LEDs."""

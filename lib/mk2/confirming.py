@@ -1,0 +1,64 @@
+"""Reads twice what a write is built on: with a checksum of eight bits a damaged frame may well look good."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mk2.errors import NoReply
+from mk2.frames.switch import SwitchState
+
+if TYPE_CHECKING:
+    from mk2.reading import ConfigReading
+    from mk2.session import VEBusSession
+
+READS = 4
+"""Readings of which two in a row must agree; on a line where they do not, nothing is written."""
+
+
+async def read_config_twice(session: VEBusSession) -> ConfigReading:
+    """Return limits and switches as two readings in a row, the last of polling included, have told them.
+
+    Raises:
+        NoReply: no two readings agree, or the device does not answer.
+    """
+    before = session.last_config
+    for _ in range(READS):
+        now = await session.config(urgent=True)
+        if before is not None and _switches(before) == _switches(now):
+            return now
+        before = now
+    raise NoReply(f"{session.connection.line.name}: no two readings of the switches agree; is the cable good?")
+
+
+async def read_setting_twice(session: VEBusSession, setting: int) -> int:
+    """Return the raw word of a setting as two readings in a row have told it.
+
+    Raises:
+        NoReply: no two readings agree, or the device does not answer.
+    """
+    before = await session.get_setting_raw(setting)
+    for _ in range(READS):
+        now = await session.get_setting_raw(setting)
+        if now == before:
+            return now
+        before = now
+    raise NoReply(f"{session.connection.line.name}: no two readings of setting {setting} agree; is the cable good?")
+
+
+async def read_present_state(session: VEBusSession, config: ConfigReading) -> SwitchState:
+    """Return the switch position that changes nothing when it is sent.
+
+    The remote switch as the device reports it, unless that would stop a device that runs: without a panel its bits
+    are all zero while the front switch keeps the device on.
+    """
+    frame = config.frame
+    report = await session.switch_report()
+    if report.state == frame.remote_state:
+        return frame.remote_state
+    running = frame.active_state is not SwitchState.OFF
+    return frame.active_state if running and frame.remote_state is SwitchState.OFF else frame.remote_state
+
+
+def _switches(reading: ConfigReading) -> tuple[int, ...]:
+    frame = reading.frame
+    return frame.ac_flags, frame.limit_min, frame.limit_max, frame.limit, frame.switch_register
