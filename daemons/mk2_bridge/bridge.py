@@ -70,8 +70,12 @@ class Bridge:
             on_state=self._note_state,
             options=options.system,
         )
+
+        def get_control() -> Control | None:
+            return self._control if self._is_ready else None
+
         self.controls = Controls(
-            self._get_control,
+            get_control,
             permissions=options.permissions,
             on_name=self._rename,
             redetect=self.system.restart,
@@ -85,7 +89,7 @@ class Bridge:
         self._budget = EepromBudget(options.eeprom_per_hour, options.eeprom_per_day)
         self._control: Control | None = None
         self._is_ready = False
-        self._ess = EssRunner(self._get_control, self.controls.clear_flags)
+        self._ess = EssRunner(get_control, self.controls.clear_flags)
         self._learning: asyncio.Task[None] | None = None
         self._known = asyncio.Event()
         self.memory = Memory(state_file, self.readings.energy, self._budget, self.system.scales)
@@ -242,9 +246,6 @@ class Bridge:
             and publisher.shape == shape_of(static.identity, has_ess=self.options.ess)
         ):
             publisher.publish_fixed(values)
-
-    def _get_control(self) -> Control | None:
-        return self._control if self._is_ready else None
 
     async def _rename(self, name: str) -> None:
         self.custom_name = name

@@ -13,6 +13,7 @@ from mk2_bridge.bridge import Bridge
 from mk2_bridge.options import Options
 from simulators.multiplus.assembly import Layout, assemble
 from simulators.multiplus.memory_line import MemoryLine
+from velib_async.bus import BUS_ITEM
 from velib_async.memory import MemoryHub
 
 if TYPE_CHECKING:
@@ -45,7 +46,17 @@ class Soak:
         self.connected = 0
         self.events: Counter[str] = Counter()
         self._lines = lines
+        self._caller = hub.connect()
         self._random = random.Random(seed)  # noqa: S311  # chance, not a secret
+
+    async def set(self, path: str, value: Any) -> int:
+        """Write to the service as another program does."""
+        (code,) = await self._caller.call(self.bridge.name, path, BUS_ITEM, "SetValue", "v", [value])
+        return int(code)
+
+    def __getitem__(self, path: str) -> Any:
+        assert self.bridge.publisher is not None
+        return self.bridge.publisher.service[path]
 
     async def run(self, seconds: float) -> None:
         """Let simulated time pass."""
@@ -110,10 +121,12 @@ class Soak:
 
 
 @asynccontextmanager
-async def soak(directory: Path, seed: int = 1, *, permissions: bool = False) -> AsyncIterator[Soak]:
+async def soak(
+    directory: Path, seed: int = 1, *, permissions: Permissions | None = None, layout: Layout | None = None
+) -> AsyncIterator[Soak]:
     """Set a bridge up in memory."""
     hub = MemoryHub()
-    interface = assemble(Layout(seed=seed))
+    interface = assemble(layout or Layout(seed=seed))
     lines: list[MemoryLine] = []
 
     async def open_line() -> MemoryLine:
@@ -125,13 +138,15 @@ async def soak(directory: Path, seed: int = 1, *, permissions: bool = False) -> 
         return hub.connect()
 
     bridge = Bridge(
-        Options(tty="/dev/ttyUSB0", permissions=Permissions(reset=permissions)),
+        Options(tty="/dev/ttyUSB0", permissions=permissions or Permissions()),
         version="0",
         state_file=directory / "state.json",
         connect=connect,
         open_line=open_line,
     )
-    tasks = [asyncio.create_task(job) for job in (bridge.system.run(), bridge.publish_for_ever())]
+    tasks = [
+        asyncio.create_task(job) for job in (bridge.system.run(), bridge.publish_for_ever(), bridge.controls.run())
+    ]
     try:
         await bridge.wait_known()
         await bridge.appear()

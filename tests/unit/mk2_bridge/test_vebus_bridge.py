@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from mk2.permissions import Permissions
 from mk2_bridge.status import bridge_status
 from simulators.multiplus.simulated_time import run
 from tests.unit.mk2_bridge.soak import soak
@@ -71,7 +72,7 @@ def test_answer_to_a_write_never_takes_longer_than_a_second(tmp_path: Path) -> N
 
 def test_restart_is_not_repeated_at_once_even_though_the_system_starts_anew(tmp_path: Path) -> None:
     async def main() -> None:
-        async with soak(tmp_path, permissions=True) as found:
+        async with soak(tmp_path, permissions=Permissions(reset=True)) as found:
             caller = found.hub.connect()
             codes = []
             for _ in range(3):
@@ -80,5 +81,47 @@ def test_restart_is_not_repeated_at_once_even_though_the_system_starts_anew(tmp_
             assert codes[0] == 0
             assert 0 not in codes[1:]
             assert found.interface.resets == 1
+
+    run(main())
+
+
+def test_write_that_was_answered_too_late_is_not_carried_out_later(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with soak(tmp_path) as found:
+            await asyncio.sleep(15)
+            found.interface.turnaround_s = 0.95
+            assert await found.set("/Mode", 1) != 0
+            await asyncio.sleep(30)
+            assert found.interface.switch_commands == []
+            found.interface.turnaround_s = 0.047
+            await asyncio.sleep(30)
+            assert await found.set("/Mode", 1) == 0
+            assert found.interface.plant.switch == 1
+
+    run(main())
+
+
+def test_looking_anew_who_is_there_can_be_asked_for_again_and_again(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with soak(tmp_path) as found:
+            for _ in range(3):
+                starts = found.bridge.system.starts
+                assert await found.set("/RedetectSystem", 1) == 0
+                await asyncio.sleep(20)
+                assert found.bridge.system.starts == starts + 1
+
+    run(main())
+
+
+def test_permission_to_limit_the_charge_current_permits_nothing_else(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with soak(tmp_path, permissions=Permissions(charge_current=True, eeprom=True)) as found:
+            await asyncio.sleep(15)
+            assert found["/Dc/0/MaxChargeCurrent"] == 50
+            assert await found.set("/Dc/0/MaxChargeCurrent", 20.0) == 0
+            assert await found.set("/Dc/0/MaxChargeCurrent", -1.0) != 0
+            assert await found.set("/Settings/InverterOutputVoltage", 231.0) != 0
+            assert found.interface.devices[0].writes == [("setting", 4, 20)]
+            assert found.interface.devices[0].eeprom_writes == 0
 
     run(main())

@@ -1,0 +1,114 @@
+"""Set points of ESS on a bus in memory, in simulated time."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import TYPE_CHECKING
+
+import pytest
+
+from simulators.multiplus.assembly import Layout
+from simulators.multiplus.registers import ESS_FLAGS, ESS_SETPOINT
+from simulators.multiplus.simulated_time import run
+from tests.unit.mk2_bridge.soak import Soak, soak
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+ESS = Layout(has_ess=True)
+
+
+def with_ess(directory: Path, action: Callable[[Soak], Awaitable[None]], layout: Layout = ESS) -> None:
+    async def main() -> None:
+        async with soak(directory, layout=layout) as found:
+            await asyncio.sleep(10)
+            await action(found)
+
+    run(main())
+
+
+def test_flag_can_be_set_again_after_its_silent_writer_was_forgotten(tmp_path: Path) -> None:
+    async def action(found: Soak) -> None:
+        device = found.interface.devices[0]
+        for _ in range(2):
+            assert await found.set("/Hub4/L1/AcPowerSetpoint", 300) == 0
+            assert await found.set("/Hub4/DisableCharge", 1) == 0
+            await asyncio.sleep(2)
+            assert (found["/Hub4/DisableCharge"], device.assistants[ESS_FLAGS]) == (1, 1)
+            await asyncio.sleep(15)
+            assert (found["/Hub4/DisableCharge"], device.assistants[ESS_FLAGS]) == (0, 0)
+
+    with_ess(tmp_path, action)
+
+
+@pytest.mark.parametrize("trouble", ["boot", "unplug"])
+def test_flag_is_not_shown_after_the_device_or_the_line_has_started_anew(tmp_path: Path, trouble: str) -> None:
+    async def action(found: Soak) -> None:
+        assert await found.set("/Hub4/DisableCharge", 1) == 0
+        await asyncio.sleep(2)
+        getattr(found, trouble)()
+        await asyncio.sleep(30)
+        assert found["/Connected"] == 1
+        assert (found["/Hub4/DisableCharge"], found.interface.devices[0].assistants[ESS_FLAGS]) == (0, 0)
+        assert await found.set("/Hub4/DisableCharge", 1) == 0
+        await asyncio.sleep(2)
+        assert found.interface.devices[0].assistants[ESS_FLAGS] == 1
+
+    with_ess(tmp_path, action)
+
+
+def test_set_point_is_kept_alive_while_its_writer_lives_and_zero_ten_seconds_after(tmp_path: Path) -> None:
+    async def action(found: Soak) -> None:
+        for _ in range(30):
+            assert await found.set("/Hub4/L1/AcPowerSetpoint", 700) == 0
+            await asyncio.sleep(2)
+            assert found.interface.plant.setpoints_w == [700.0]
+        await asyncio.sleep(13)
+        assert found.interface.devices[0].assistants[ESS_SETPOINT] == 0
+
+    with_ess(tmp_path, action)
+
+
+def test_assistant_that_has_moved_gets_no_zero_at_its_old_place(tmp_path: Path) -> None:
+    async def action(found: Soak) -> None:
+        assert await found.set("/Hub4/L1/AcPowerSetpoint", 700) == 0
+        await asyncio.sleep(2)
+        device = found.interface.devices[0]
+        found.boot()
+        device.has_ess = False  # somebody has loaded another configuration
+        device.assistants.clear()
+        device.assistants.update({128: 0x0001, 129: 0x0000, ESS_SETPOINT: 4711})
+        await asyncio.sleep(30)
+        assert found["/Connected"] == 1
+        assert device.assistants[ESS_SETPOINT] == 4711
+
+    with_ess(tmp_path, action)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, "much", []])
+def test_set_point_that_is_no_number_is_refused(tmp_path: Path, value: object) -> None:
+    async def action(found: Soak) -> None:
+        assert await found.set("/Hub4/L1/AcPowerSetpoint", value) != 0
+        await asyncio.sleep(3)
+        assert found.interface.devices[0].writes == []
+
+    with_ess(tmp_path, action)
+
+
+def test_each_phase_has_its_set_point_and_devices_on_one_share(tmp_path: Path) -> None:
+    async def three(found: Soak) -> None:
+        for phase in (1, 2, 3):
+            assert await found.set(f"/Hub4/L{phase}/AcPowerSetpoint", 100 * phase) == 0
+        await asyncio.sleep(3)
+        assert found.interface.plant.setpoints_w == [100.0, 200.0, 300.0]
+
+    async def parallel(found: Soak) -> None:
+        assert await found.set("/Hub4/L1/AcPowerSetpoint", 500) == 0
+        await asyncio.sleep(3)
+        words = [device.assistants[ESS_SETPOINT] for device in found.interface.devices]
+        assert words == [0x10000 - 250] * 2
+
+    with_ess(tmp_path / "three", three, Layout((0, 1, 2), has_ess=True))
+    with_ess(tmp_path / "parallel", parallel, Layout((0, 0), has_ess=True))
