@@ -22,7 +22,7 @@ from mk2_bridge.protocol.setpoints import SetPoints
 from mk2_bridge.publisher import Publisher
 from mk2_bridge.readings import Readings
 from mk2_bridge.tty import release_from_venus
-from mk2_bridge.values import Static, identity_values, measured_values, phase_of, shape_of
+from mk2_bridge.values import Static, identity_values, measured_values, setpoint_phases, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -184,8 +184,8 @@ class Bridge:
         is_running = self.system.state is LinkState.RUNNING
         now = asyncio.get_running_loop().time()
         values = measured_values(self.readings, self.static, now)
-        known = {path for path in values if path in self.publisher.service}
-        self.publisher.publish({path: values[path] for path in known}, is_connected=is_running)
+        shown = {path: value for path, value in values.items() if path in self.publisher.service}
+        self.publisher.publish(shown, is_connected=is_running)
 
     def _note_state(self, state: LinkState) -> None:
         if state is LinkState.RUNNING:
@@ -224,10 +224,7 @@ class Bridge:
         if not self._is_ready:
             return
         if shape_of(identity, has_ess=self.options.ess).ess_phases:
-            phases = [
-                None if base is None else phase_of(index, identity) for index, base in enumerate(identity.setpoints)
-            ]
-            self._ess.start(SetPoints(phases, self.options.ess_max_power_w), identity)
+            self._ess.start(SetPoints(setpoint_phases(identity), self.options.ess_max_power_w), identity)
         self.controls.use_ess(self._ess.current)
         self._show_fixed(identity_values(self.static))
         self._known.set()

@@ -52,6 +52,11 @@ def shape_of(identity: Identity, *, has_ess: bool) -> Shape:
     return Shape(identity.phases, len(identity.devices), tuple(sorted(ess)) if has_ess else ())
 
 
+def setpoint_phases(identity: Identity) -> list[int | None]:
+    """Return the phase of each device that has an ESS assistant, None for one without."""
+    return [None if base is None else phase_of(index, identity) for index, base in enumerate(identity.setpoints)]
+
+
 def measured_values(readings: Readings, static: Static, now: float) -> dict[str, Any]:
     """Return everything that is measured; what is not known right now is None."""
     values: dict[str, Any] = {}

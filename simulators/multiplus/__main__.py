@@ -8,7 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
-from simulators.multiplus.assembly import Layout, assemble
+from simulators.multiplus.assembly import Layout, assemble, parse_phases
 from simulators.multiplus.pty_port import PtyPort
 
 
@@ -23,8 +23,7 @@ def _arguments() -> argparse.Namespace:
 
 
 async def _run(arguments: argparse.Namespace) -> None:
-    phases = tuple(int(phase) - 1 for phase in arguments.phases.split(","))
-    interface = assemble(Layout(phases, has_ess=arguments.ess, strict=not arguments.permissive))
+    interface = assemble(Layout(parse_phases(arguments.phases), has_ess=arguments.ess, strict=not arguments.permissive))
     trouble = interface.trouble
     trouble.flipped = trouble.lost_byte = trouble.cut = trouble.noise = arguments.noise
     ended = asyncio.Event()

@@ -50,3 +50,8 @@ def assemble(layout: Layout | None = None) -> Interface:
         pace=layout.pace,
         seed=layout.seed,
     )
+
+
+def parse_phases(text: str) -> tuple[int, ...]:
+    """Return the phase of each device, counted from 0, of a text like 1,2,3."""
+    return tuple(int(phase) - 1 for phase in text.split(","))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 ODD = (0x21, 0x38, 0x3D, 0x3F)
+KNOWN = (*ODD, 0xFF, 0x20, 0x41, 0x3C, 0x00)
 SHORTEST = 4
 
 
@@ -46,3 +47,18 @@ class CommandStream:
             found.append(raw[1:-1])
             self._bytes = self._bytes[length + 2 :]
         return found
+
+
+def read_frames(data: bytes) -> list[bytes]:
+    """Return the payloads of all frames, of either direction, LED bytes taken off; what is no frame is passed over."""
+    found, at = [], 0
+    while at + SHORTEST <= len(data):
+        length = data[at] & 0x7F
+        raw = data[at : at + length + 2]
+        is_frame = length >= 2 and len(raw) == length + 2 and not (_sum(raw[:-1]) + raw[-1]) % 256  # noqa: PLR2004
+        if is_frame and raw[1] in KNOWN:
+            found.append(raw[1 : -3 if data[at] & 0x80 else -1])
+            at += len(raw)
+        else:
+            at += 1
+    return found
