@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from mk2.confirming import read_config_twice, read_present_state, read_setting_t
 from mk2.errors import NoReply, Refused, Unsafe
 from mk2.frames import bus
 from mk2.frames.config import AcFlag
-from mk2.frames.switch import PanelLine, SwitchAck, SwitchCommand, SwitchFlag, SwitchState
+from mk2.frames.switch import SwitchAck, SwitchCommand, SwitchFlag, SwitchState
 from mk2.frames.writes import WriteById, WriteTarget
 from mk2.pending import Kind
 from mk2.permissions import Permissions
@@ -22,7 +23,7 @@ from mk2.ram_var import FIRST_ASSISTANT_VAR, RamVar
 from mk2.setting import FLAG_SETTINGS, GRID_SETTINGS, Setting, change_flags
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from mk2.reading import ConfigReading
     from mk2.session import VEBusSession
@@ -67,7 +68,7 @@ class Control:
 
     async def set_mode(self, state: SwitchState) -> None:
         """Set the switch. The current limit stays what it is: it is read first and sent along."""
-        async with self._lock:
+        async with self._alone():
             config = await self._look()
             if config.frame.ac_flags & AcFlag.MULTI_CONTROL:
                 raise Unsafe(f"{self.name}: a Digital Multi Control owns the switch; use that")
@@ -78,13 +79,20 @@ class Control:
 
     async def set_current_limit(self, amps: float) -> None:
         """Set the shore current limit. The switch stays what it is: it is read first and sent along."""
-        async with self._lock:
+        async with self._alone():
             config = await self._look()
             if not config.limit_min_a <= amps <= config.limit_max_a:
                 raise Unsafe(f"{self.name}: {amps:g} A is outside {config.limit_min_a:g}..{config.limit_max_a:g} A")
             await self._switch(
                 await read_present_state(self.session, config), round(amps * 10), config, "current limit"
             )
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """Let no other change in between, and polling wait."""
+        async with self._lock:
+            with self.session.connection.ledger.hold():
+                yield
 
     async def _look(self) -> ConfigReading:
         """Read the configuration, without which nothing is switched."""
@@ -115,12 +123,10 @@ class Control:
         Returns False when it does not, and that is allowed.
         """
         try:
-            await self.session.keep_awake()
-            lines = await self.session.panel_lines()
+            if await self.session.keep_awake():
+                return True
         except (NoReply, Refused):
-            lines = 0
-        if lines & PanelLine.STANDBY:
-            return True
+            log.debug("%s: the interface has no panel lines", self.name)
         if not self.permissions.off_without_standby:
             raise Unsafe(
                 f"{self.name}: this interface cannot keep the bus awake, so the device could not be switched on again "
@@ -191,7 +197,7 @@ class Control:
             raise Unsafe(f"{self.name}: writing to EEPROM is not allowed; see allow_eeprom_writes")
         if setting > MAX_SHORT_ID:
             raise Unsafe(f"{self.name}: setting {setting} cannot be written in one step")
-        async with self._lock:
+        async with self._alone():
             self._refuse_company()
             old = await read_setting_twice(self.session, setting)
             raw = change(old)

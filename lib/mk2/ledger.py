@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mk2.pending import Kind
@@ -29,6 +30,7 @@ class Ledger:
         total: how many altogether.
         slots: which winmon slots rest.
         flying: the requests under way, oldest first.
+        is_held: somebody needs the wire for himself, and polling should start nothing.
     """
 
     def __init__(self) -> None:
@@ -36,7 +38,22 @@ class Ledger:
         self.total = Window(len(SLOTS) + 2)
         self.slots = Slots()
         self.flying: list[Pending] = []
+        self._holds = 0
         self._waiting: dict[Kind, deque[Pending]] = {kind: deque() for kind in Kind}
+
+    @property
+    def is_held(self) -> bool:
+        """Whether somebody holds polling back."""
+        return self._holds > 0
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Hold polling back: several questions in a row would else wait for a full pipeline each time."""
+        self._holds += 1
+        try:
+            yield
+        finally:
+            self._holds -= 1
 
     def __iter__(self) -> Iterator[Pending]:
         yield from self.flying

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+HELD_S = 0.02
+"""Pause before looking whether a change that holds polling back has been made; a byte or five."""
+
 
 class Poller:
     """Runs a schedule on a connection.
@@ -52,6 +55,9 @@ class Poller:
         if self._group is None or self._connection.is_lost:
             return
         now = self._loop.time()
+        if self._connection.ledger.is_held:
+            self._come_back(HELD_S)
+            return
         for kind, window in self._connection.ledger.windows.items():
             while self._flying[kind] < window.size:
                 job = self.schedule.next_job(kind, now)
@@ -59,7 +65,9 @@ class Poller:
                     break
                 self._flying[kind] += 1
                 self._group.create_task(self._do(job), name=f"mk2 {job.name}")
-        wait_s = self.schedule.wait_s(now)
+        self._come_back(self.schedule.wait_s(now))
+
+    def _come_back(self, wait_s: float | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = None if wait_s is None else self._loop.call_later(wait_s, self._fill)

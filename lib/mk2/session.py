@@ -203,11 +203,13 @@ class VEBusSession:
         reply = await self.connection.request(message, expectations.one(switch.PanelLines))
         return reply.lines
 
-    async def keep_awake(self) -> None:
-        """Raise the standby line, which is forgotten when the bus loses power; leave the other lines alone."""
+    async def keep_awake(self) -> bool:
+        """Raise the standby line, unless it is up, and leave the others alone; return whether it is up then."""
         lines = await self.panel_lines()
         if not lines & switch.PanelLine.STANDBY:
             await self.panel_lines(lines | switch.PanelLine.STANDBY)
+            lines = await self.panel_lines()
+        return bool(lines & switch.PanelLine.STANDBY)
 
     async def setting_info(self, setting: int) -> SettingInfo:
         """Return scale and limits of a setting, from memory if known.

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import pytest
+
 from mk2.permissions import Permissions
 from mk2_bridge.status import bridge_status
+from simulators.multiplus.assembly import Layout
 from simulators.multiplus.simulated_time import run
 from tests.unit.mk2_bridge.soak import soak
 from velib_async.bus import BUS_ITEM
@@ -123,5 +126,23 @@ def test_permission_to_limit_the_charge_current_permits_nothing_else(tmp_path: P
             assert await found.set("/Settings/InverterOutputVoltage", 231.0) != 0
             assert found.interface.devices[0].writes == [("setting", 4, 20)]
             assert found.interface.devices[0].eeprom_writes == 0
+
+    run(main())
+
+
+@pytest.mark.parametrize("layout", [Layout(), Layout((0, 1, 2), strict=False, has_ess=True)], ids=["one", "three"])
+def test_switch_and_limit_are_answered_in_time_at_2400_baud_while_polling_fills_the_wire(
+    tmp_path: Path, layout: Layout
+) -> None:
+    async def main() -> None:
+        async with soak(tmp_path, layout=layout) as found:
+            await asyncio.sleep(15)
+            assert await found.set("/Mode", 3) == 0
+            for step in range(20):
+                await asyncio.sleep(1 + 0.137 * step)
+                for path, value in (("/Mode", 4), ("/Mode", 3), ("/Ac/In/1/CurrentLimit", 10.0 + step)):
+                    assert await found.set(path, value) == 0, (step, path, value)
+            await asyncio.sleep(5)
+            assert found["/Ac/Out/P"] is not None
 
     run(main())
