@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -122,11 +122,9 @@ class Control:
 
         Returns False when it does not, and that is allowed.
         """
-        try:
+        with suppress(NoReply, Refused):
             if await self.session.keep_awake():
                 return True
-        except (NoReply, Refused):
-            log.debug("%s: the interface has no panel lines", self.name)
         if not self.permissions.off_without_standby:
             raise Unsafe(
                 f"{self.name}: this interface cannot keep the bus awake, so the device could not be switched on again "

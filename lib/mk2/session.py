@@ -52,15 +52,14 @@ class VEBusSession:
 
     Args:
         connection: an open connection; not closed by the session.
-        scales: what is known already about the variables of this firmware; filled up as more is learned.
+        scales: what is known of the variables of this firmware; the rest is asked for once, when first needed.
 
     Attributes:
         last_config: the configuration as read last, None before the first.
         keeps_awake: polling looks after the standby line, because the device was switched off from here.
         config_has_leds: the last configuration frame had the LEDs in it; None before the first.
 
-    Every method raises `NoReply`, `Refused` or `LinkLost` as `VEBusConnection.request` does. Scales of variables are
-    asked for once, when first needed.
+    Every method raises `NoReply`, `Refused` or `LinkLost` as `VEBusConnection.request` does.
     """
 
     def __init__(self, connection: VEBusConnection, *, scales: dict[int, RamVarInfo] | None = None) -> None:
@@ -242,10 +241,7 @@ class VEBusSession:
 
 
 async def ask_again(question: Callable[[], Awaitable[T]], *, times: int = 3) -> T | None:
-    """Ask up to `times` times; return None when the device says no, or nothing, each time.
-
-    One refusal proves nothing: a device that is busy on its bus answers "not supported" too.
-    """
+    """Ask up to `times` times, as a device that is busy on its bus says no too; return None when it always does."""
     for _ in range(times):
         with contextlib.suppress(Unsupported, NoReply):
             return await question()
