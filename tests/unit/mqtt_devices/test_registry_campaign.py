@@ -71,9 +71,7 @@ class RegistryCampaign(RuleBasedStateMachine):
         action=st.sampled_from(("invalid", "disconnect")),
         has_type=st.booleans(),
     )
-    def direct(
-        self, client_id: str, service_id: str, kind: str, timeout: int, action: str, *, has_type: bool
-    ) -> None:
+    def direct(self, client_id: str, service_id: str, kind: str, timeout: int, action: str, *, has_type: bool) -> None:
         fields = {"type": kind, "timeout": timeout, "onTimeout": action} if has_type else {}
         values = {"Level": 1} if kind == "tank" else {"Speed": 1}
         self.world.send(f"device/{client_id}/{service_id}", {**fields, **values})
