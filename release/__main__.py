@@ -9,6 +9,7 @@ from pathlib import Path
 from release.archive import Files, make_manifest, write_tar, write_zip
 from release.contents import REGULAR, choose, list_tracked, read_commit_time
 from release.lock import read_lock, verify, write_lock
+from release.page import PageError, describe_page_library, fetch_page_library
 from release.profiles import FULL, PROFILES, Profile
 from release.sbom import make_sbom
 from release.usb import NAME as USB_NAME
@@ -46,6 +47,10 @@ def collect(profile: Profile, version: str, wheels: dict[str, Path]) -> Files:
     """Return the files of an archive, below their top directory."""
     tracked = list_tracked(REPOSITORY)
     files = {path: (tracked[path], (REPOSITORY / path).read_bytes()) for path in choose(tracked, profile)}
+    others = []
+    if profile.daemons is None:
+        files.update(fetch_page_library(REPOSITORY))
+        others.append(describe_page_library(REPOSITORY))
     files["version"] = (REGULAR, f"{version}\n".encode())
     chosen = {name: wheel for name, wheel in wheels.items() if profile.packages is None or name in profile.packages}
     metadata = {}
@@ -54,7 +59,7 @@ def collect(profile: Profile, version: str, wheels: dict[str, Path]) -> Files:
             files[f"vendor/{path}"] = (REGULAR, content)
             if path.endswith(".dist-info/METADATA"):
                 metadata[name] = content.decode()
-    files["sbom.json"] = (REGULAR, make_sbom(version, chosen, metadata))
+    files["sbom.json"] = (REGULAR, make_sbom(version, chosen, metadata, others))
     # What setup.sh changes is not in the manifest: whether a daemon starts by itself.
     unchanged = {path: entry for path, entry in files.items() if not path.endswith("/down")}
     files["MANIFEST.sha256"] = (REGULAR, make_manifest(unchanged))
@@ -93,7 +98,7 @@ def main() -> int:
             return 0
         verify(read_lock(LOCK), wheels, is_complete=not options.allow_unlocked)
         build(options, wheels)
-    except (PinError, ValueError) as error:
+    except (PinError, PageError, ValueError) as error:
         sys.stderr.write(f"bin/release: {error}\n")
         return 1
     return 0

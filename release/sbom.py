@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING, Any
 from release.wheels import hash_file
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
-def make_sbom(version: str, wheels: dict[str, Path], metadata: dict[str, str]) -> bytes:
+def make_sbom(
+    version: str, wheels: dict[str, Path], metadata: dict[str, str], others: Sequence[dict[str, Any]] = ()
+) -> bytes:
     """Return the document.
 
     Args:
         version: of the suite.
         wheels: project to wheel file.
         metadata: project to the text of its METADATA.
+        others: components that are no wheels.
     """
     document = {
         "bomFormat": "CycloneDX",
@@ -32,7 +36,7 @@ def make_sbom(version: str, wheels: dict[str, Path], metadata: dict[str, str]) -
                 "licenses": [{"expression": "MIT AND GPL-2.0-or-later"}],
             }
         },
-        "components": [_make_component(wheels[name], metadata[name]) for name in sorted(wheels)],
+        "components": [*(_make_component(wheels[name], metadata[name]) for name in sorted(wheels)), *others],
     }
     return json.dumps(document, indent=1).encode() + b"\n"
 

@@ -5,6 +5,10 @@
 set -eu
 cd "$(dirname "$0")"
 [ -f vendor/socket.io.min.js ] && cmp -s package-lock.json vendor/package-lock.json && exit 0
+# One at a time: tests, demo and release may all want it, and npm empties node_modules/ first.
+if [ -z "${FETCH_LOCKED:-}" ] && command -v flock >/dev/null; then
+    FETCH_LOCKED=1 exec flock package-lock.json "$PWD/$(basename "$0")"
+fi
 command -v npm >/dev/null || { echo "fetch.sh: npm is needed once, to fetch the Socket.IO client of the page" >&2; exit 1; }
 npm ci --ignore-scripts --no-audit --no-fund --silent
 mkdir -p vendor

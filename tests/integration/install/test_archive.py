@@ -53,6 +53,14 @@ def test_root_can_unpack_it_without_harm(archives: Archives, profile: object) ->
         assert set(zipped.namelist()) == names
 
 
+def test_full_archive_holds_the_library_of_the_dashboard_page(suite: Path) -> None:
+    page = suite / "daemons" / "obd_server" / "page" / "vendor"
+    assert "Socket.IO" in (page / "socket.io.min.js").read_text()[:300]
+    listed = {part["purl"] for part in json.loads((suite / "sbom.json").read_text())["components"]}
+    assert any(purl.startswith("pkg:npm/socket.io-client@") for purl in listed)
+    assert "MIT" in (page / "LICENSE.socket.io-client").read_text()
+
+
 def test_two_builds_are_the_same_byte_for_byte(archives: Archives, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "release", "--version", "1.0.0", "--output", str(tmp_path), "--allow-unlocked"]
     subprocess.run(command, cwd=REPOSITORY, check=True, timeout=LIMIT_S)
