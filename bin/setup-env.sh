@@ -105,5 +105,5 @@ ensure_venv() {
             exit 1
         }
         echo "$wanted" >"$stamp"
-    ) 9>.venv-lock
+    ) 9<bin/setup-env.sh
 }

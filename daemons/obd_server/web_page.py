@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +23,11 @@ FILES = {
     "/units.js": ("units.js", "text/javascript; charset=utf-8"),
     "/style.css": ("style.css", "text/css; charset=utf-8"),
     "/icon.svg": ("icon.svg", "image/svg+xml"),
-    "/socket.io.min.js": ("vendor/socket.io.min.js", "text/javascript; charset=utf-8"),
+    "/socket.io.min.js": ("socket.io.min.js", "text/javascript; charset=utf-8"),
 }
 """Every file there is; nothing else of the disk can be asked for."""
+LIBRARY = "socket.io.min.js"
+"""Not ours: in vendor/, or for the demo, which writes nothing into a clone, in $VENUS_DAEMONS_PAGE_LIBRARY."""
 HEADERS = (
     # Only from here; no plug-ins, no frames, no inline scripts: a foreign text on the page stays a text.
     (
@@ -45,8 +48,9 @@ class Page:
 
     def __init__(self, directory: Path = PAGE) -> None:
         self._files: dict[str, tuple[bytes, bytes]] = {}
+        library = Path(os.environ.get("VENUS_DAEMONS_PAGE_LIBRARY") or directory / "vendor")
         for route, (name, kind) in FILES.items():
-            path = directory / name
+            path = (library if name == LIBRARY else directory) / name
             if path.exists():
                 self._files[route] = (path.read_bytes(), kind.encode())
 
