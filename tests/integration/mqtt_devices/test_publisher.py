@@ -13,8 +13,8 @@ from mqtt_devices.controls import Controls
 from mqtt_devices.errors import Reason
 from mqtt_devices.protocol.effects import Outcome, Plan, ServiceKey, Write
 from mqtt_devices.publisher import Publisher
-from mqtt_devices.services_file import load_services
 from simulators.gx.settings import SettingsSimulator
+from tests.service_types import TYPES
 from velib_async.bus import BUS_ITEM, Bus, open_bus
 from velib_async.localsettings import Setting, Settings
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.peer, pytest.mark.parametrize("library", ["dbus_fast", "dbus_next"])]
 
-TYPES = load_services()
 LIMIT_S = 60.0
 TANK = "com.victronenergy.tank.mqtt_dev_t"
 

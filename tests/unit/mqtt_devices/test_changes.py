@@ -10,12 +10,12 @@ from hypothesis import given
 from mqtt_devices.errors import Rejected
 from mqtt_devices.protocol.changes import parse_result
 from mqtt_devices.protocol.effects import Answer, Publish, ServiceKey
-from mqtt_devices.services_file import load_services
+from tests.service_types import TYPES
 from tests.unit.mqtt_devices.payloads import payloads
 from tests.unit.mqtt_devices.test_registry import World
 
 KEY = ServiceKey("ev", "e")
-EVCHARGER = load_services()["evcharger"].paths
+EVCHARGER = TYPES["evcharger"].paths
 START, MAXIMUM = EVCHARGER["StartStop"], EVCHARGER["MaxCurrent"]
 
 

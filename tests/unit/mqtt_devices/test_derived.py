@@ -4,9 +4,8 @@ import pytest
 
 from mqtt_devices.protocol.derived import derive
 from mqtt_devices.protocol.service_types import Derivation, Value
-from mqtt_devices.services_file import load_services
+from tests.service_types import TYPES
 
-TYPES = load_services()
 POWER = Derivation(path="P", operation="product", of=("V", "I"))
 TOTAL = Derivation(path="T", operation="sum", of=("P", "Q"), scale=2.0)
 

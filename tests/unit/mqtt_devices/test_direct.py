@@ -12,11 +12,10 @@ from mqtt_devices.protocol.direct import change_registration, parse_direct, pars
 from mqtt_devices.protocol.effects import Plan, ServiceKey, Write
 from mqtt_devices.protocol.names import RESERVED
 from mqtt_devices.protocol.status import Registration
-from mqtt_devices.services_file import load_services
+from tests.service_types import TYPES
 from tests.unit.mqtt_devices.payloads import payloads
 from tests.unit.mqtt_devices.test_registry import World
 
-TYPES = load_services()
 SECRET = {"secret": "geheim"}
 KEY = ServiceKey("esp", "t1")
 

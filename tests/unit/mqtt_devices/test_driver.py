@@ -13,12 +13,11 @@ from mqtt_devices.protocol.broker_address import BrokerAddress
 from mqtt_devices.protocol.effects import Expire, Outcome, Plan, Publish, ServiceKey, Write
 from mqtt_devices.protocol.inbox import Inbox, Message
 from mqtt_devices.protocol.registry import Registry
-from mqtt_devices.services_file import load_services
+from tests.service_types import TYPES
 
 if TYPE_CHECKING:
     import pytest
 
-TYPES = load_services()
 LIMIT_S = 30.0
 
 

@@ -16,14 +16,13 @@ from mqtt_devices.protocol.admission import Policy
 from mqtt_devices.protocol.effects import Write
 from mqtt_devices.protocol.mapping import Mapper
 from mqtt_devices.protocol.registry import Registry
-from mqtt_devices.services_file import load_services
+from tests.service_types import TYPES
 from tests.unit.mqtt_devices.test_registry import PORTAL, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TEXT = (Path(__file__).parents[3] / "docs" / "mqtt-devices.md").read_text()
-TYPES = load_services()
 Messages = list[tuple[str, str]]
 
 

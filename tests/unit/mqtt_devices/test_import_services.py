@@ -8,6 +8,7 @@ from daemonkit.yamlfile import loads
 from mqtt_devices.import_services import convert, main
 from mqtt_devices.protocol.service_types import Role, ValueKind
 from mqtt_devices.services_file import BUILT_IN, load_services
+from tests.service_types import TYPES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +28,7 @@ windlass:
 
 
 def test_own_types_and_paths_are_taken_over_and_load(tmp_path: Path) -> None:
-    text, problems = convert(loads(OLD, "old.yml"), load_services())
+    text, problems = convert(loads(OLD, "old.yml"), TYPES)
     assert problems == []
     file = tmp_path / "mine.yml"
     file.write_text(text)
@@ -53,7 +54,7 @@ def test_own_types_and_paths_are_taken_over_and_load(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_taken_over_is_listed_with_its_line(tmp_path: Path, line: str, problem: str) -> None:
-    text, problems = convert(loads(f"windlass:\n  {line}\n", "old.yml"), load_services())
+    text, problems = convert(loads(f"windlass:\n  {line}\n", "old.yml"), TYPES)
     assert len(problems) == 1
     assert problems[0].startswith(problem)
     file = tmp_path / "mine.yml"
@@ -62,7 +63,7 @@ def test_what_cannot_be_taken_over_is_listed_with_its_line(tmp_path: Path, line:
 
 
 def test_file_of_nothing_new_gives_an_empty_one() -> None:
-    assert convert(loads("tank:\n  Level: {}\n5: x\n", "old.yml"), load_services()) == (
+    assert convert(loads("tank:\n  Level: {}\n5: x\n", "old.yml"), TYPES) == (
         "types: {}\n",
         ["old.yml:3: 5: no service type; left out"],
     )

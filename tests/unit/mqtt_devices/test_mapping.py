@@ -13,14 +13,13 @@ from mqtt_devices.protocol.inbox import Message
 from mqtt_devices.protocol.mapping import Mapper, make_client_id, parse_pointer
 from mqtt_devices.protocol.registry import Registry
 from mqtt_devices.protocol.staleness import OnTimeout
-from mqtt_devices.services_file import load_services
+from tests.service_types import TYPES
 from tests.unit.mqtt_devices.payloads import payloads
 from tests.unit.mqtt_devices.test_registry import PORTAL, World
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-TYPES = load_services()
 
 CLIMATE = """\
 devices:

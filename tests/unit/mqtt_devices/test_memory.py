@@ -9,9 +9,8 @@ from mqtt_devices.errors import Rejected
 from mqtt_devices.protocol.device import Device
 from mqtt_devices.protocol.memory import decode_device, encode_device
 from mqtt_devices.protocol.status import parse_status
-from mqtt_devices.services_file import load_services
+from tests.service_types import TYPES
 
-TYPES = load_services()
 SECRET = {"secret": "geheim"}
 
 

@@ -22,11 +22,11 @@ from mqtt_devices.protocol.reply import encode_reply
 from mqtt_devices.protocol.staleness import OnTimeout
 from mqtt_devices.protocol.status import Registration, parse_status
 from mqtt_devices.services_file import BUILT_IN, load_services
+from tests.service_types import TYPES
 
 TEXT = (Path(__file__).parents[3] / "docs" / "mqtt-devices.md").read_text()
 STATUS, REPLY, DIRECT, PROXY, ERROR = (block.encode() for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL))
 OWN_TYPES, MAPPINGS, CONFIGURATION, *_ = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
-TYPES = load_services()
 
 
 def test_status_of_the_reference_registers() -> None:

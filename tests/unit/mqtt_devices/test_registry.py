@@ -19,9 +19,8 @@ from mqtt_devices.protocol.effects import (
 )
 from mqtt_devices.protocol.inbox import Message
 from mqtt_devices.protocol.registry import Registry
-from mqtt_devices.services_file import load_services
+from tests.service_types import TYPES
 
-TYPES = load_services()
 PORTAL = "c0619ab00000"
 
 

@@ -9,11 +9,11 @@ from mqtt_devices.protocol.service_types import PathRule, Role, ServiceType, Val
 from mqtt_devices.protocol.values import coerce
 from mqtt_devices.services_file import BUILT_IN as BUILT_IN_FILE
 from mqtt_devices.services_file import load_services, load_with_user_files
+from tests.service_types import TYPES as BUILT_IN
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-BUILT_IN = load_services()
 RULES = [rule for service_type in BUILT_IN.values() for rule in service_type.paths.values()]
 
 HEAD = "choices:\n  yes_no: {0: no, 1: yes}\ntypes:\n  tank:\n    product_id: 1\n    custom_name: My Tank\n    paths:\n"

@@ -10,8 +10,8 @@ from mqtt_devices.protocol.admission import Policy
 from mqtt_devices.protocol.effects import Outcome
 from mqtt_devices.protocol.inbox import Inbox, Message
 from mqtt_devices.protocol.registry import Registry
-from mqtt_devices.services_file import load_services
 from mqtt_devices.status_report import StatusReport
+from tests.service_types import TYPES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ LIMIT_S = 30.0
 
 
 async def test_report_shows_devices_broker_and_what_was_refused(tmp_path: Path) -> None:
-    registry = Registry(load_services(), Policy())
+    registry = Registry(TYPES, Policy())
     registry.start("portal")
     payload = b'{"clientId":"a","connected":1,"services":{"t":"tank"}}'
     registry.receive(Message("device/a/Status", payload, retained=False), 0.0)
