@@ -21,3 +21,20 @@ lint() {
         echo "shellcheck: skipped, it is not installed"
     fi
 }
+
+# with_lint COMMAND...: lint beside a command, whose output comes first; fails when one of the two does. Both are needed
+# to land, and neither fills two cores alone.
+with_lint() {
+    lint_output=$(mktemp)
+    lint >"$lint_output" 2>&1 &
+    lint_pid=$!
+    trap 'kill "$lint_pid" || :; rm -f "$lint_output"' EXIT # Ctrl-C
+    result=0
+    "$@" || result=$?
+    if wait "$lint_pid"; then verdict=passed; else verdict=FAILED result=1; fi
+    echo "=== lint $verdict:"
+    cat "$lint_output"
+    rm -f "$lint_output"
+    trap - EXIT
+    return "$result"
+}

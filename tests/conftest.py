@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import hypothesis
 import pytest
 
+from tests.distribution import Distribution, slow_first
 from tests.peers.dbus import DBusDaemon
 from tests.peers.mosquitto import Mosquitto
 from tests.peers.process import MissingProgramError
@@ -22,6 +23,8 @@ except ImportError:  # it patches the interpreter, and may lag behind the newest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
+
+    from xdist.remote import Producer  # type: ignore[import-untyped]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 IS_LONG = bool(os.environ.get("VENUS_DAEMONS_LONG"))  # set by bin/test --long
@@ -37,6 +40,14 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("long" if IS_LONG else "sample")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    slow_first(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Distribution | None:
+    return Distribution(config, log) if config.getvalue("dist") == "load" else None
+
+
 @pytest.fixture(scope="session")
 def campaign() -> Callable[[int, int], int]:
     """Size a campaign (marker "long"): `campaign(sample, full)` returns what this run does of it."""
@@ -49,6 +60,8 @@ def untouched_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     with pytest.MonkeyPatch.context() as patch:
         for name in ("DATA", "RUN", "LOG"):
             patch.setenv(f"VENUS_DAEMONS_{name}", str(tmp_path_factory.mktemp(name.lower())))
+        # Where an environment forbids it, every daemon would be compiled anew at each start (see bin/setup-env.sh).
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
         patch.setenv("DBUS_SYSTEM_BUS_ADDRESS", NO_BUS)
         patch.setenv("DBUS_SESSION_BUS_ADDRESS", NO_BUS)
         yield

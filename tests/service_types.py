@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
-
 from mqtt_devices.services_file import load_services
 
-TYPES = MappingProxyType(load_services())
+TYPES = load_services()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from simulators.gx.settings import SettingsSimulator
 from tests.peers.dbus import DBusDaemon
-from tests.peers.missing_stdlib import REPOSITORY, gx_environment, gx_module_command
+from tests.peers.missing_stdlib import gx_environment, gx_module_command
 from tests.peers.process import Peer
 from velib_async.bus import Bus, open_bus
 from velib_async.errors import CallError
@@ -22,17 +22,8 @@ ITEM = "com.victronenergy.BusItem"
 
 
 def client_environment(directory: Path) -> dict[str, str]:
-    """Return the environment of a daemon whose data lie in `directory`.
-
-    Compiled modules are kept for all daemons of a test run: compiling takes most of a short daemon's processor time.
-    """
-    env = gx_environment(
-        VENUS_DAEMONS_DATA=str(directory),
-        VENUS_DAEMONS_RUN=str(directory / "run"),
-        PYTHONPYCACHEPREFIX=str(REPOSITORY / ".pytest_cache/compiled"),
-    )
-    env.pop("PYTHONDONTWRITEBYTECODE", None)
-    return env
+    """Return the environment of a daemon whose data lie in `directory`."""
+    return gx_environment(VENUS_DAEMONS_DATA=str(directory), VENUS_DAEMONS_RUN=str(directory / "run"))
 
 
 class Installation:

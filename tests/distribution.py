@@ -1,0 +1,41 @@
+"""How pytest-xdist hands the tests to its workers, so that none waits long for another at the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+if TYPE_CHECKING:
+    import pytest
+    from xdist.remote import Producer  # type: ignore[import-untyped]
+
+# Files whose tests share what is expensive to start (a vehicle, a browser, a fake GX). Unit tests are quick: a file of
+# them is one piece of work, which saves a message for each of thousands.
+KEPT_TOGETHER = (
+    "tests/contract/",
+    "tests/integration/install/test_console_on_gx.py",
+    "tests/integration/install/test_rc_local.py",
+    "tests/integration/modbus_client/test_foreign_servers.py",
+    "tests/integration/obd_server/test_page.py",
+    "tests/integration/obd_server/test_security.py",
+    "tests/integration/obdio/test_events.py",
+    "tests/test_",
+    "tests/unit/",
+)
+
+
+class Distribution(LoadScopeScheduling):  # type: ignore[misc] # its package has no types
+    """One test of tests/integration at a time, whole files of the others; in the order of collection."""
+
+    def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:
+        config.option.loadscopereorder = False  # which would begin with the files of most tests
+        super().__init__(config, log)
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.partition("::")[0] if nodeid.startswith(KEPT_TOGETHER) else nodeid
+
+
+def slow_first(items: list[pytest.Item]) -> None:
+    """Begin with what is marked as slow, so that the run does not end with one long test alone."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
