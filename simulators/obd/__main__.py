@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from simulators.obd.vehicle import find_emulator
+from simulators.obd.vehicle import emulator_command
 
 
 def main() -> None:
@@ -14,9 +14,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=35000, help="TCP port of 127.0.0.1 (default 35000)")
     parser.add_argument("--scenario", default="car", help="car (default), engineoff, default, mt05")
     options = parser.parse_args()
-    emulator = find_emulator()
+    command = emulator_command("-b", "-", "-n", str(options.port), "-s", options.scenario)
     os.environ["PYTHONUNBUFFERED"] = "1"
-    os.execv(emulator, [emulator, "-b", "-", "-n", str(options.port), "-s", options.scenario])  # noqa: S606
+    os.execv(command[0], command)  # noqa: S606
 
 
 main()

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shlex
 import sys
 from pathlib import Path
 
-from simulators.peers.process import MissingProgramError, Peer, find_program
+from simulators.peers.process import MissingProgramError, Peer
 
+ROOT = Path(__file__).resolve().parents[2]
 READY = "Begin batch commands"
 """What the emulator prints when its port can be used."""
 
 
-def find_emulator() -> str:
-    """Return the path of the emulator; raises MissingProgramError."""
-    beside = Path(sys.executable).with_name("elm")
-    return str(beside) if beside.exists() else find_program("elm")
+def emulator_command(*arguments: str) -> list[str]:
+    """Return the command that becomes the emulator; raises MissingProgramError."""
+    if importlib.util.find_spec("elm") is None:
+        raise MissingProgramError("ELM327-emulator is not installed (requirements-demo.txt)")
+    return [sys.executable, "-m", "simulators.obd.emulator", *arguments]
 
 
 class Vehicle(Peer):
@@ -26,22 +29,22 @@ class Vehicle(Peer):
     """
 
     def __init__(self, scenario: str = "car", *, tcp_port: int | None = None) -> None:
-        super().__init__("ELM327-emulator", env={**os.environ, "PYTHONUNBUFFERED": "1"})
+        path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        super().__init__("ELM327-emulator", env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": path})
         self._orders = -1
         self._printed = 0
         self._tcp_port = tcp_port
         fifo = self.directory / "orders"
         os.mkfifo(fifo)
-        network = f" -n {tcp_port}" if tcp_port else ""
+        network = ("-n", str(tcp_port)) if tcp_port else ()
         try:
-            emulator = find_emulator()
+            command = emulator_command("-b", "-", *network, "-s", scenario)
         except MissingProgramError:
             self.close()
             raise
         # The emulator reads orders from its standard input, and EOF there makes it deaf to later ones: a FIFO that we
         # hold open for reading and writing never ends.
-        script = f"exec {shlex.quote(emulator)} -b -{network} -s {scenario} <>orders"
-        self.command = ["/bin/sh", "-c", script]
+        self.command = ["/bin/sh", "-c", f"exec {shlex.join(command)} <>orders"]
 
     @property
     def port(self) -> str:
