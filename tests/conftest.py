@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from inspect import iscoroutinefunction
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +15,7 @@ import pytest
 from tests.distribution import Distribution, slow_first
 from tests.peers.dbus import DBusDaemon
 from tests.peers.mosquitto import Mosquitto
+from tests.peers.port import HeldPort
 from tests.peers.process import MissingProgramError
 
 try:
@@ -77,6 +79,13 @@ def dbus_daemon() -> Iterator[DBusDaemon]:
 def mosquitto() -> Iterator[Mosquitto]:
     with Mosquitto() as broker:
         yield broker
+
+
+@pytest.fixture
+def free_port() -> Iterator[Callable[[], int]]:
+    """A function that returns a new TCP port of 127.0.0.1, which stays free for the test until it ends."""
+    with ExitStack() as ports:
+        yield lambda: ports.enter_context(HeldPort()).number
 
 
 def _end_test(error: MissingProgramError) -> NoReturn:

@@ -115,6 +115,7 @@ class Stage:
                 "mqtt_port": str(self.mqtt_port),
             }
         )
+        stack.callback(places.close)
         self._start(stack, "gx", Program("gx", places.fill_all(_GX), self._environment(), ready="is up on"))
         for exhibit in self.exhibits:
             config = self.directory / "data/conf/venus-daemons" / f"{exhibit.daemon}.yml"

@@ -1,5 +1,5 @@
 """A real MQTT broker of the test's own."""
 
-from simulators.peers.mosquitto import Mosquitto, free_port
+from simulators.peers.mosquitto import Mosquitto
 
-__all__ = ["Mosquitto", "free_port"]
+__all__ = ["Mosquitto"]

@@ -14,7 +14,6 @@ from simulators.modbus.truths import meter_truths
 from tests.integration.modbus_client.installation import Installation
 from tests.peers.modbus.servers import (
     build_libmodbus_server,
-    free_port,
     libmodbus_command,
     pty_pair,
     python_command,
@@ -23,6 +22,7 @@ from tests.peers.modbus.servers import (
 from tests.peers.process import find_program
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 pytestmark = pytest.mark.peer
@@ -43,7 +43,9 @@ def _command(name: str, c_server: Path, kind: str, where: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["libmodbus", "pyModbusTCP", "modbus-tk", "pymodbus"])
-async def test_tcp_server_is_read_like_the_meter_that_it_plays(tmp_path: Path, c_server: Path, name: str) -> None:
+async def test_tcp_server_is_read_like_the_meter_that_it_plays(
+    tmp_path: Path, c_server: Path, free_port: Callable[[], int], name: str
+) -> None:
     port = str(free_port())
     image = meters.em24_ethernet(meter_truths())
     async with (
@@ -55,7 +57,7 @@ async def test_tcp_server_is_read_like_the_meter_that_it_plays(tmp_path: Path, c
             await gx.wait_value(EM24, path, float(meter_truths()[path]))
 
 
-async def test_udp_server_is_read(tmp_path: Path) -> None:
+async def test_udp_server_is_read(tmp_path: Path, free_port: Callable[[], int]) -> None:
     port = str(free_port())
     image = meters.vm3p75ct(meter_truths())
     async with (
@@ -81,7 +83,7 @@ async def test_serial_server_is_read(tmp_path: Path, c_server: Path, name: str, 
         await gx.wait_value(SDM630, "/Ac/L3/Energy/Forward", 300.5)
 
 
-async def test_mbpoll_agrees_with_the_bus(tmp_path: Path, c_server: Path) -> None:
+async def test_mbpoll_agrees_with_the_bus(tmp_path: Path, c_server: Path, free_port: Callable[[], int]) -> None:
     mbpoll, port = find_program("mbpoll"), str(free_port())
     image = meters.sdm630(meter_truths())
     async with serving(libmodbus_command(c_server, "tcp", port, 1), image):

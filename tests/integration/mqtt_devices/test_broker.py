@@ -19,7 +19,7 @@ from mqtt_devices.broker import MAX_OUTBOX, Broker
 from mqtt_devices.protocol.broker_address import BrokerAddress
 from mqtt_devices.protocol.effects import Publish, Subscribe, Unsubscribe
 from mqtt_devices.protocol.inbox import MAX_KEPT_PAYLOAD, Inbox, Message
-from tests.peers.mosquitto import Mosquitto, free_port
+from tests.peers.mosquitto import Mosquitto
 from tests.peers.process import find_program
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ async def test_password_is_used_and_a_wrong_one_is_a_lost_link(tmp_path: Path) -
 
 # paho leaves the socket of a failed handshake to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-async def test_tls_is_used_with_a_certificate_and_checked(tmp_path: Path) -> None:
+async def test_tls_is_used_with_a_certificate_and_checked(tmp_path: Path, free_port: Callable[[], int]) -> None:
     for name in ("good", "other"):
         command = (
             *(find_program("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
@@ -216,6 +216,6 @@ async def test_tls_is_used_with_a_certificate_and_checked(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "127.0.0.1"])
-async def test_broker_that_cannot_be_reached_is_a_lost_link(host: str) -> None:
+async def test_broker_that_cannot_be_reached_is_a_lost_link(host: str, free_port: Callable[[], int]) -> None:
     with pytest.raises(LinkLost):
         await Connection(BrokerAddress(host=host, port=free_port())).session(lambda: None)

@@ -18,6 +18,7 @@ from dbus_fast.aio import MessageBus
 from simulators.obd.vehicle import Vehicle
 from simulators.peers.dbus import DBusDaemon
 from simulators.peers.mosquitto import Mosquitto
+from simulators.peers.port import HeldPort
 from simulators.peers.process import Peer
 
 if TYPE_CHECKING:
@@ -30,12 +31,6 @@ LIMIT_S = 60.0
 PREFIX = "com.victronenergy."
 QUICK = "adapter: {protocol: '6'}"
 """Saves the search, three seconds in each test."""
-
-
-def free_port() -> int:
-    """Return a port that nobody uses."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def _run_daemon(*arguments: str) -> list[str]:
@@ -68,7 +63,8 @@ class Station:
         command: Command | None = None,
     ) -> None:
         self.directory = directory
-        self.web_port = free_port()
+        self._held = HeldPort()
+        self.web_port = self._held.number
         self._config = config
         self._own_pids = own_pids
         self._adapter = adapter
@@ -101,6 +97,7 @@ class Station:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
+            stack.enter_context(self._held)
             self.conf.mkdir(parents=True, exist_ok=True)
             (self.conf / "obd-server.yml").write_text(f"{QUICK}\n{self._config}")
             if self._own_pids:

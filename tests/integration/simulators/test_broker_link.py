@@ -9,9 +9,10 @@ import aiomqtt
 import pytest
 
 from simulators.broker import BrokerLink
-from simulators.peers.mosquitto import free_port
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.peers.mosquitto import Mosquitto
 
 pytestmark = pytest.mark.peer
@@ -82,7 +83,7 @@ async def test_the_last_words_leave_before_the_end_and_the_will_does_not(mosquit
         assert seen == ["last", "mark"]
 
 
-async def test_it_ends_at_once_when_no_broker_was_ever_there() -> None:
+async def test_it_ends_at_once_when_no_broker_was_ever_there(free_port: Callable[[], int]) -> None:
     link = BrokerLink("127.0.0.1", free_port(), topics=["a"], on_message=Inbox().receive)
     async with asyncio.timeout(LIMIT_S), link:
         link.publish("a", "nobody hears")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import signal
 import socket
+from typing import TYPE_CHECKING
 
 import pytest
 
 from simulators.obd.vehicle import Vehicle
-from tests.peers.mosquitto import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 pytestmark = pytest.mark.peer
 
@@ -26,7 +29,9 @@ def ask(request: bytes, port: int) -> bytes:
         return answer
 
 
-def test_a_program_that_hung_up_before_its_first_answer_leaves_an_adapter_that_answers() -> None:
+def test_a_program_that_hung_up_unanswered_leaves_an_adapter_that_answers(
+    free_port: Callable[[], int],
+) -> None:
     port = free_port()
     with Vehicle(tcp_port=port) as vehicle:
         vehicle.send(signal.SIGSTOP)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import subprocess
 import sys
 import time
@@ -20,13 +19,6 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 START_LIMIT_S = 20.0
-
-
-def free_port() -> int:
-    """Return a port of 127.0.0.1 that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def build_libmodbus_server(directory: Path) -> Path:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import closing
+from typing import TYPE_CHECKING
+
 import pytest
 import yaml
 
@@ -11,14 +15,22 @@ from simulators.demo.places import Places
 from simulators.demo.registry import EXHIBITS, Device, Exhibit, Live
 from simulators.demo.stage import ROOT
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 KNOWN = {"python": "/usr/bin/python3", "bus": "unix:path=/tmp/bus", "directory": "/tmp/x", "mqtt_port": "1"}  # noqa: S108
 
 EXHIBIT = Exhibit("one", "", (Device("d", ("true",), (Live("com.victronenergy.tank.", "/Level"),)),))
 
 
+@pytest.fixture
+def places() -> Iterator[Places]:
+    with closing(Places(KNOWN)) as places:
+        yield places
+
+
 @pytest.mark.parametrize("exhibit", EXHIBITS, ids=lambda exhibit: exhibit.daemon)
-def test_an_exhibit_is_complete(exhibit: Exhibit) -> None:
-    places = Places(KNOWN)
+def test_an_exhibit_is_complete(exhibit: Exhibit, places: Places) -> None:
     assert isinstance(yaml.safe_load(places.fill(exhibit.config)) or {}, dict)
     for device in exhibit.devices:
         assert all(places.fill_all(device.command))
@@ -38,16 +50,23 @@ def test_device_names_are_unique() -> None:
     assert len(names) == len(set(names))
 
 
-def test_a_named_port_is_free_and_stays_the_same() -> None:
-    places = Places(KNOWN)
+def test_a_named_port_is_free_and_stays_the_same(places: Places) -> None:
     first, second = places.fill_all(["{a_port} {b_port}", "{a_port}"])
     assert first.split()[0] == second
     assert len(set(first.split())) == 2
 
 
-def test_an_unknown_placeholder_is_named() -> None:
+def test_a_named_port_is_given_to_nobody_else_and_a_server_can_use_it(places: Places) -> None:
+    port = int(places.fill("{a_port}"))
+    with socket.socket() as other, pytest.raises(OSError, match="in use"):
+        other.bind(("127.0.0.1", port))
+    with socket.create_server(("127.0.0.1", port)):
+        socket.create_connection(("127.0.0.1", port)).close()
+
+
+def test_an_unknown_placeholder_is_named(places: Places) -> None:
     with pytest.raises(KeyError, match=r"no placeholder \{nonsense\}"):
-        Places(KNOWN).fill("{nonsense}")
+        places.fill("{nonsense}")
 
 
 def test_what_is_not_live_is_missing() -> None:
