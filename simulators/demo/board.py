@@ -67,10 +67,10 @@ class Board:
         """A service left the bus."""
         self._cells.pop(service, None)
 
-    def is_live(self, service_prefix: str, path: str) -> bool:
-        """Whether some service whose name begins so has a valid value at path that has changed."""
+    def is_live(self, service_prefix: str, path: str, *, moves: bool = True) -> bool:
+        """Whether some service whose name begins so has a valid value at path, which also has changed if it moves."""
         return any(
-            path in cells and cells[path].value is not None and cells[path].changes > 0
+            path in cells and cells[path].value is not None and (cells[path].changes > 0 or not moves)
             for name, cells in self._cells.items()
             if name.startswith(service_prefix)
         )

@@ -30,7 +30,7 @@ def find_missing(daemons: Sequence[str], exhibits: Sequence[Exhibit], board: Boa
         for exhibit in exhibits
         for device in exhibit.devices
         for live in device.expects
-        if not board.is_live(live.service, live.path)
+        if not board.is_live(live.service, live.path, moves=live.moves)
     ]
     shown = {exhibit.daemon for exhibit in exhibits if any(device.expects for device in exhibit.devices)}
     missing += [

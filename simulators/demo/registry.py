@@ -9,22 +9,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from simulators.obd.vehicle import READY as EMULATOR_READY
+
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What must be seen on D-Bus: a service whose name begins with service, and path valid there and changing."""
+    """What must be seen on D-Bus: a service whose name begins with service, and path valid there and changing.
+
+    moves: False for a value that may well stand still for minutes, of which being valid has to be enough.
+    """
 
     service: str
     path: str
+    moves: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A simulated device: a program that runs as long as the demo, and what a daemon makes of it."""
+    """A simulated device: a program that runs as long as the demo, and what a daemon makes of it.
+
+    ready: what the program prints when it can be used; "" when daemons need not find it there.
+    """
 
     name: str
     command: tuple[str, ...]
     expects: tuple[Live, ...]
+    ready: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,7 @@ def _service(kind: str, device: str) -> str:
 
 
 def _modbus(model: str, *arguments: str, expects: Live) -> Device:
-    return Device(model, ("{python}", "-m", "simulators.modbus", model, *arguments), (expects,))
+    return Device(model, ("{python}", "-m", "simulators.modbus", model, *arguments), (expects,), "Simulated")
 
 
 EXHIBITS: Final[tuple[Exhibit, ...]] = (
@@ -77,8 +87,9 @@ EXHIBITS: Final[tuple[Exhibit, ...]] = (
                 ("{python}", "-m", "simulators.multiplus", "--link", "{directory}/ttyMK3", "--ess"),
                 (
                     Live("com.victronenergy.vebus.ttyMK3", "/Ac/Out/L1/P"),
-                    Live("com.victronenergy.vebus.ttyMK3", "/Dc/0/Voltage"),
+                    Live("com.victronenergy.vebus.ttyMK3", "/Dc/0/Voltage", moves=False),
                 ),
+                ready="Simulated MultiPlus",
             ),
         ),
         hints=(
@@ -100,6 +111,7 @@ EXHIBITS: Final[tuple[Exhibit, ...]] = (
                     Live("com.victronenergy.alternator.obd_engine", "/Engine/Speed"),
                     Live("com.victronenergy.obd.obd_vehicle", "/Values/SPEED"),
                 ),
+                ready=EMULATOR_READY,
             ),
         ),
         hints=("look at the vehicle in a browser:", "  http://127.0.0.1:{dashboard_port}/"),
@@ -124,7 +136,7 @@ devices:
             ),
             _modbus("vm3p", "--udp", "{vm3p_port}", expects=Live("com.victronenergy.grid.ve_", "/Ac/Power")),
             _modbus(
-                *("growatt", "--tcp", "{growatt_port}", "--night", "30"),
+                *("growatt", "--tcp", "{growatt_port}", "--night", "120"),
                 expects=Live("com.victronenergy.pvinverter.pv_", "/Ac/Power"),
             ),
         ),

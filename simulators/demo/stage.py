@@ -9,11 +9,12 @@ import shutil
 import sys
 import tempfile
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from simulators.demo.places import Places
-from simulators.demo.registry import EXHIBITS, Device, Exhibit
+from simulators.demo.registry import EXHIBITS, Exhibit
 from simulators.peers.dbus import DBusDaemon
 from simulators.peers.mosquitto import Mosquitto
 from simulators.peers.process import Peer
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).resolve().parents[2]
 SERVICES: Final = ROOT / "service"
 PORTAL_ID: Final = "c0619ab00000"
+DEVICE_LIMIT_S: Final = 60.0
+"""Several programs start side by side, perhaps on a machine that has other things to do: two seconds when idle."""
+
 LOG_LINES: Final = 12
 """Of each log that a failing demo shows: enough for a traceback's end."""
 
@@ -123,10 +127,8 @@ class Stage:
             self.hints += places.fill_all(exhibit.hints)
         for daemon in self.daemons:
             self._link(daemon)
+        self._start_devices(stack, places)
         self._start(stack, "svscan", Svscan(self.services, env=self._environment()))
-        for exhibit in self.exhibits:
-            for device in exhibit.devices:
-                self._start_device(stack, device, places)
 
     def _start(self, stack: ExitStack, name: str, peer: PeerT) -> PeerT:
         self._go_on()
@@ -134,8 +136,18 @@ class Stage:
         stack.enter_context(peer)
         return peer
 
-    def _start_device(self, stack: ExitStack, device: Device, places: Places) -> None:
-        self._start(stack, device.name, Program(device.name, places.fill_all(device.command), self._environment()))
+    def _start_devices(self, stack: ExitStack, places: Places) -> None:
+        """Have the devices there before the daemons: one that does not find its device waits before it looks again."""
+        starting = []
+        for device in (device for exhibit in self.exhibits for device in exhibit.devices):
+            program = Program(device.name, places.fill_all(device.command), self._environment())
+            starting.append((self._start(stack, device.name, program), device.ready))
+        for program, ready in starting:
+            program.wait_until(partial(self._is_told, program, ready), "for the device", DEVICE_LIMIT_S)
+
+    def _is_told(self, program: Peer, text: str) -> bool:
+        self._go_on()
+        return text in program.output
 
     def _environment(self) -> dict[str, str]:
         return {

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import math
 import random
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -61,10 +62,17 @@ async def main() -> None:
             with suppress(FileNotFoundError):
                 arguments.pty.unlink()
             arguments.pty.symlink_to(line.path)
+            _tell(f"{arguments.model} on {arguments.pty}")
             await _live(station, make, truths, arguments.night)
     server = TcpMeter(units, arguments.tcp) if arguments.tcp else UdpMeter(units, arguments.udp)
     async with server:
+        _tell(f"{arguments.model} on port {arguments.tcp or arguments.udp}")
         await _live(station, make, truths, arguments.night)
+
+
+def _tell(what: str) -> None:
+    sys.stdout.write(f"Simulated {what}\n")
+    sys.stdout.flush()
 
 
 async def _live(

@@ -50,7 +50,10 @@ class Demo:
             "TMPDIR": str(self.directory),
             "PYTHONPATH": str(ROOT),
             "TERM": "xterm",
+            # A third of what a demo's start costs is compiling, which bin/demo also does only once.
+            "PYTHONPYCACHEPREFIX": str(ROOT / ".pytest_cache/compiled"),
         }
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
         self.command = [sys.executable, "-m", "simulators.demo", *arguments]
 
     def start(self) -> subprocess.Popen[str]:

@@ -25,6 +25,8 @@ def test_a_value_is_live_when_it_is_valid_and_has_changed() -> None:
     assert told(None, 5).is_live(prefix, "/Level")
     assert not told(4, 5).is_live("com.victronenergy.gps.", "/Level")
     assert not told(4, 5).is_live(prefix, "/Remaining")
+    assert told(5).is_live(prefix, "/Level", moves=False), "a battery's voltage may stand still for minutes"
+    assert not told(5, None).is_live(prefix, "/Level", moves=False)
 
 
 def test_a_service_that_left_is_forgotten() -> None:
