@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CALL_TIMEOUT_S: Final = 25.0
 """What D-Bus clients wait by custom; a peer that needs longer counts as failed."""
 
-CONNECT_TIMEOUT_S: Final = 10.0
+CONNECT_TIMEOUT_S: Final = 30.0
 """A local bus answers in milliseconds; this bounds a start under heavy load."""
 
 INTROSPECTABLE: Final = "org.freedesktop.DBus.Introspectable"
