@@ -13,8 +13,8 @@ from velib_async.errors import BusLost, VelibError
 if TYPE_CHECKING:
     from velib_async.bus_interface import Library
 
-# Authentication and Hello with a bus daemon that accepts connections but is otherwise stuck. dbus-daemon waits so long for
-# a client, too. Giving up sooner made a busy boot busier: starting a daemon again costs more than waiting.
+# Authentication and Hello with a bus daemon that accepts connections but is otherwise stuck. dbus-daemon waits so long
+# for a client, too. Giving up sooner made a busy boot busier: starting a daemon again costs more than waiting.
 CONNECT_TIMEOUT_S = 30.0
 
 
