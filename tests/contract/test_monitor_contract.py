@@ -169,7 +169,7 @@ async def test_dead_service_blocks_no_other_and_is_added_when_it_speaks(network:
     silent = await serve_old_style(network, lambda _: True, "com.victronenergy.grid.silent")
     busy = await serve_old_style(network, answer, "com.victronenergy.grid.busy")
     await serve(network)
-    async with asyncio.timeout(10):  # `create` waits 2 s for the silent one; a call would take 25 s
+    async with asyncio.timeout(20):  # `create` waits 2 s for the silent one; a call would take 25 s
         monitor = await watch(network)
     assert [service.name for service in monitor.services] == [NAME]
     refuse = False

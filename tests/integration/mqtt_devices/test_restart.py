@@ -20,9 +20,16 @@ TANK = "com.victronenergy.tank.mqtt_esp_tk"
 STATE = "venus-daemons/mqtt-devices/state"
 
 
-async def kill_daemon(gx: GX) -> None:
+async def kill_daemon(gx: GX, *services: str) -> None:
+    """Kill the daemon when it has noted these services."""
     assert gx.daemon is not None
-    await gx.wait((gx.directory / "data/conf/venus-daemons/state/mqtt-devices.json").exists, "state file")
+    file = gx.directory / "data/conf/venus-daemons/state/mqtt-devices.json"
+
+    def is_noted() -> bool:
+        text = file.read_text() if file.exists() else ""
+        return all(f'"{service}"' in text for service in services)
+
+    await gx.wait(is_noted, f"{services} in the state file")
     os.kill(gx.daemon.pid, signal.SIGKILL)
     await gx.wait_names(absent=(temperature(),))
 
@@ -33,8 +40,7 @@ async def test_services_are_back_after_kill_9_before_any_device_speaks(gx: GX) -
     await gx.set("com.victronenergy.settings", "/Settings/MqttDevices/mqtt_fe001_t1/CustomName", "Fridge")
     await gx.publish("device/esp/tk", {"type": "tank", "Level": 40})
     await gx.wait_value(TANK, "/Level", 40.0)
-    await asyncio.sleep(0.3)
-    await kill_daemon(gx)
+    await kill_daemon(gx, "t1", "t2", "tk")
     await gx.start_daemon()
     await gx.wait_names(present=(temperature(), temperature(service_id="t2"), TANK))
     assert await gx.get(TANK, "/Level") is None
@@ -54,8 +60,7 @@ async def test_services_are_back_after_kill_9_before_any_device_speaks(gx: GX) -
 async def test_w_message_of_the_gateway_makes_a_restored_service_fresh(gx: GX) -> None:
     await gx.start_all()
     await gx.register()
-    await asyncio.sleep(0.3)
-    await kill_daemon(gx)
+    await kill_daemon(gx, "t1")
     await gx.start_daemon()
     await gx.wait_names(present=(temperature(),))
     assert await gx.set(temperature(), "/Temperature", 4.5) == 0

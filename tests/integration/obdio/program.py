@@ -75,6 +75,14 @@ class Client:
             while not condition():  # noqa: ASYNC110 - any condition of a test
                 await asyncio.sleep(0.02)
 
+    async def until_quiet(self) -> None:
+        """Wait until no value is pushed any more; what is under way may still come."""
+        async with asyncio.timeout(LIMIT_S):
+            count = -1
+            while count != len(self.got["watching"]):
+                count = len(self.got["watching"])
+                await asyncio.sleep(0.5)
+
     def values(self, name: str) -> list[Any]:
         """Return the values pushed for a command, None where there was none."""
         return [data["value"] for (data,) in self.got["watching"] if data["command"]["name"] == name]

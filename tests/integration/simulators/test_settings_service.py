@@ -152,7 +152,7 @@ async def test_changes_are_told_on_the_leaf_only(client: Client) -> None:
     await client.item("/Settings/A/B", "SetValue", Variant("i", 4))
     await client.item("/Settings/A/B", "SetValue", Variant("i", 5))
     await client.connection.call(SETTINGS_SERVICE, "/Settings", SETTINGS_INTERFACE, "RemoveSettings", "as", [["A/B"]])
-    signals = [await asyncio.wait_for(client.signals.get(), 10) for _ in range(3)]
+    signals = [await asyncio.wait_for(client.signals.get(), 30) for _ in range(3)]
     assert signals == [
         ("/Settings/A/B", {"Value": 4, "Text": "4", "Min": 0, "Max": 10, "Default": 4}),
         ("/Settings/A/B", {"Value": 5, "Text": "5"}),
@@ -189,7 +189,7 @@ async def test_changes_reach_the_file_without_a_restart(dbus_daemon: DBusDaemon,
         client = Client(dbus_daemon.address)
         async with client.connection:
             await client.add(a_setting())
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while not file.exists():  # noqa: ASYNC110 - a file tells nobody that it is there
                     await asyncio.sleep(0.01)
 

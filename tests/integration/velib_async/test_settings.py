@@ -110,7 +110,7 @@ async def test_open_waits_for_localsettings(dbus_daemon: DBusDaemon, bus: Bus) -
     await asyncio.sleep(0.3)
     assert not opening.done()
     async with SettingsSimulator(dbus_daemon.address):
-        settings = await asyncio.wait_for(opening, 10)
+        settings = await asyncio.wait_for(opening, 30)
         assert await settings.add(Setting(A, 3)) == {A: 3}
         await settings.close()
 
@@ -126,7 +126,7 @@ async def test_restart_of_localsettings_is_survived(dbus_daemon: DBusDaemon, bus
     await asyncio.sleep(0.1)
     assert not writing.done()
     async with SettingsSimulator(dbus_daemon.address):  # without its file: it has forgotten everything
-        await asyncio.wait_for(writing, 10)
+        await asyncio.wait_for(writing, 30)
         await until(lambda: settings.get(A) == 3)
         other = await open_bus(dbus_daemon.address)
         await write(other, A, 5)
@@ -160,4 +160,4 @@ async def test_lost_bus_ends_the_waiting(dbus_daemon: DBusDaemon, bus: Bus) -> N
     await asyncio.sleep(0.1)
     dbus_daemon.kill()
     with pytest.raises(errors.BusLost):
-        await asyncio.wait_for(opening, 10)
+        await asyncio.wait_for(opening, 30)

