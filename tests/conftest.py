@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from inspect import iscoroutinefunction
 from pathlib import Path
 from types import ModuleType
@@ -34,6 +35,9 @@ NO_BUS = "unix:path=/nonexistent/venus-daemons-tests-use-private-buses"
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "unguarded: an async test in which blocking calls are not looked for")
     config.addinivalue_line("markers", "only_long: too long for every day, runs in bin/test --long only")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell that runs us in the background has us ignore it; the programs that tests interrupt would inherit that.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # Without deadline: this machine may be busy with something else.
     hypothesis.settings.register_profile("sample", deadline=None, print_blob=True)
     hypothesis.settings.register_profile("long", deadline=None, print_blob=True, max_examples=2000)

@@ -37,6 +37,7 @@ MANDATORY = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_what_the_vehicle_supports_is_shown_and_nothing_else(tmp_path: Path) -> None:
     with Station(tmp_path, own_pids=OWN) as station:
         async with Reader(station.bus.address) as reader:
@@ -61,6 +62,7 @@ async def test_what_the_vehicle_supports_is_shown_and_nothing_else(tmp_path: Pat
         assert station.status["dashboard"].startswith(f"http://127.0.0.1:{station.web_port}")
 
 
+@pytest.mark.slow
 async def test_ignition_off_makes_values_unknown_and_the_services_stay(tmp_path: Path) -> None:
     with Station(tmp_path, config="rates: {FUEL_LEVEL: 2}") as station:
         async with Reader(station.bus.address) as reader:
@@ -132,6 +134,7 @@ async def test_opt_in_services_appear_when_switched_on(tmp_path: Path) -> None:
             assert TANK not in await reader.names()
 
 
+@pytest.mark.slow
 async def test_a_parked_vehicle_is_left_alone_and_a_running_one_asked_again(tmp_path: Path) -> None:
     engine = Engine(voltage="12.4V")
     engine.values[0x0C] = b"\0\0"

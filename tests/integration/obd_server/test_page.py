@@ -40,6 +40,7 @@ def shared_station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station
         yield found
 
 
+@pytest.mark.slow
 async def test_values_move_and_go_grey_and_come_back(station: Station, chromium: Chromium) -> None:
     async with Page(chromium, station.url) as page:
         await page.until("document.querySelectorAll('.tile:not(.stale)').length >= 6")

@@ -100,6 +100,7 @@ def wait_for(condition: Callable[[], object], what: str) -> None:
         time.sleep(POLL_S)
 
 
+@pytest.mark.slow
 def test_two_demos_at_once_show_live_values_and_leave_nothing() -> None:
     with demo("--once") as first, demo("--once") as second:
         running = [first.start(), second.start()]
@@ -163,6 +164,7 @@ def test_a_signal_at_any_moment_leaves_no_process(silent_services: Path, number:
         assert show.has_left_nothing(), errors
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_a_terminal_ends_everything_and_gives_the_cursor_back() -> None:
     with demo() as show:
         pid, terminal = pty.fork()
@@ -194,6 +196,7 @@ def _drain(terminal: int) -> bool:
         return True
 
 
+@pytest.mark.slow
 def test_every_printed_command_works() -> None:
     with demo() as show:
         process = show.start()

@@ -55,6 +55,7 @@ def no_log() -> Iterator[None]:
 
 
 @pytest.mark.long
+@pytest.mark.slow
 def test_bad_treatment_publishes_nothing_wrong_and_keeps_no_objects(
     tmp_path: Path, campaign: Callable[[int, int], int]
 ) -> None:
