@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PORTAL = "c0619ab00000"
 # For everything that happens within milliseconds on an idle machine.
 LIMIT_S = 60.0
-_POLL_S = 0.02
+_POLL_S = 0.05
 
 
 class MqttDevicesProcess(Peer):
