@@ -136,6 +136,8 @@ async def test_the_network_logs_in_with_the_token_and_keeps_it(tmp_path: Path, c
             enter = "document.getElementById('token').value = '{}'; document.querySelector('#login button').click()"
             await page.run(enter.format("wrong-wrong-wrong-wrong"))
             await page.until("document.getElementById('state').textContent.includes('not right')")
+            await page.run("new Promise((done) => setTimeout(done, 1500))")  # it is drawn anew meanwhile
+            assert "not right" in await page.run("document.getElementById('state').textContent")
             await page.run(enter.format(station.token))
             await page.until("document.querySelectorAll('.tile:not(.stale)').length >= 6")
         async with Page(chromium, url) as page:
