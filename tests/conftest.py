@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+import signal
 from inspect import iscoroutinefunction
 from pathlib import Path
 from types import ModuleType
@@ -35,14 +36,23 @@ NO_BUS = "unix:path=/nonexistent/venus-daemons-tests-use-private-buses"
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "unguarded: an async test in which blocking calls are not looked for")
-    config.addinivalue_line("markers", "only_long: too long for every day, runs in bin/test --long only")
+    config.addinivalue_line(
+        "markers", "only_long: too long for every day, runs in bin/test --long only (VENUS_DAEMONS_LONG=1)"
+    )
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell that runs us in the background has us ignore it; the programs that tests interrupt would inherit that.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # Without deadline: this machine may be busy with something else.
-    hypothesis.settings.register_profile("sample", deadline=None, print_blob=True)
+    hypothesis.settings.register_profile("sample", deadline=None, print_blob=True, max_examples=50)
     hypothesis.settings.register_profile("long", deadline=None, print_blob=True, max_examples=2000)
     hypothesis.settings.load_profile("long" if IS_LONG else "sample")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not IS_LONG:
+        left_out = [item for item in items if item.get_closest_marker("only_long")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("only_long")]
     slow_first(items)
 
 

@@ -98,8 +98,8 @@ def _guard(file: YamlMapping) -> GuardLimits:
         alternator_v=section.fetch("alternator", float, usual.alternator_v, minimum=12.0, maximum=15.0),
         rise_v=section.fetch("rise", float, usual.rise_v, minimum=0.1, maximum=2.0),
         stop_v=section.fetch("stop_below", float, usual.stop_v, minimum=10.0, maximum=13.0),
-        sleep_after_s=section.fetch("sleep_after", float, usual.sleep_after_s, minimum=10, maximum=3600),
-        asleep_check_s=section.fetch("check_every", float, usual.asleep_check_s, minimum=10, maximum=3600),
+        sleep_after_s=section.fetch("sleep_after", float, usual.sleep_after_s, minimum=1, maximum=3600),
+        asleep_check_s=section.fetch("check_every", float, usual.asleep_check_s, minimum=1, maximum=3600),
         system_v=section.fetch("system_voltage", int, 0, choices=(0, 12, 24)),
     )
 

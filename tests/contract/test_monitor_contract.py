@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.contract.network import until
+from velib_async import tracking
 from velib_async.bus import BUS_ITEM, UNKNOWN_METHOD
 from velib_async.client import Monitor, ServiceHandler, servicetype
 from velib_async.client import Service as Watched
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from velib_async.bus import IncomingCall
 
 NAME = "com.victronenergy.grid.one"
+SHORT_S = 0.2  # in place of the two seconds for which `create` waits for services that do not answer
 
 
 class Grid(Watched):
@@ -104,12 +106,14 @@ async def test_changes_are_told_in_order(network: Network) -> None:
     await monitor.close()
 
 
-async def test_properties_changed_counts_too(network: Network) -> None:
+async def test_properties_changed_counts_too(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracking, "START_LIMIT_S", SHORT_S)
     bus = await serve_old_style(network, lambda _: False)
     service = Service(bus2 := await network.connect(), "com.victronenergy.grid.two")
     service.add_item(IntegerItem("/X", 1))
     await service.register()
     monitor = await watch(network)
+    await monitor.wait_for_service(service.name)
     bus2.send_signal("/X", BUS_ITEM, "PropertiesChanged", "a{sv}", [{"Value": 7, "Text": "seven"}])
     bus2.send_signal("/X", BUS_ITEM, "PropertiesChanged", "a{sv}", [{"Min": 7}])  # no news
     await until(lambda: monitor.get_value(service.name, "/X") == 7)
@@ -156,7 +160,10 @@ async def test_service_without_get_items_is_read_the_old_way(network: Network) -
     await monitor.close()
 
 
-async def test_dead_service_blocks_no_other_and_is_added_when_it_speaks(network: Network) -> None:
+async def test_dead_service_blocks_no_other_and_is_added_when_it_speaks(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracking, "START_LIMIT_S", SHORT_S)
     refuse = True
 
     def answer(call: IncomingCall) -> bool:
@@ -169,8 +176,9 @@ async def test_dead_service_blocks_no_other_and_is_added_when_it_speaks(network:
     silent = await serve_old_style(network, lambda _: True, "com.victronenergy.grid.silent")
     busy = await serve_old_style(network, answer, "com.victronenergy.grid.busy")
     await serve(network)
-    async with asyncio.timeout(20):  # `create` waits 2 s for the silent one; a call would take 25 s
+    async with asyncio.timeout(20):  # `create` does not wait for the silent one; a call would take 25 s
         monitor = await watch(network)
+        await monitor.wait_for_service(NAME)
     assert [service.name for service in monitor.services] == [NAME]
     refuse = False
     busy.send_signal("/Ac/Power", BUS_ITEM, "PropertiesChanged", "a{sv}", [{"Value": 2.0}])

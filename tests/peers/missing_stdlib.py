@@ -40,10 +40,13 @@ def gx_command(code: str) -> list[str]:
     return [sys.executable, "-s", "-c", _PRELUDE % (MISSING,) + code]
 
 
-def gx_module_command(module: str, *arguments: str) -> list[str]:
-    """Return the command for `python3 -m module arguments` where importing any of MISSING fails."""
+def gx_module_command(module: str, *arguments: str, before: str = "") -> list[str]:
+    """Return the command for `python3 -m module arguments` where importing any of MISSING fails.
+
+    before: statements that run first, to give the program other limits.
+    """
     run = f"import runpy; sys.argv[:] = {[module, *arguments]!r}; runpy.run_module({module!r}, run_name='__main__')"
-    return gx_command(run)
+    return gx_command(f"{before}\n{run}")
 
 
 def gx_environment(**more: str) -> dict[str, str]:

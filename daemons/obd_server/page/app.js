@@ -26,6 +26,7 @@ let skew = 0; // our clock minus the server's
 let system = stored("units") ?? "metric";
 const codes = new Codes(ask);
 let isOnline = false;
+let refusal = ""; // why the GX lets us not in, until it does
 let retry = null;
 let trip = {};
 
@@ -63,6 +64,7 @@ function quietly(promise) {
 
 socket.on("connect", () => {
   isOnline = true;
+  refusal = "";
   $("banner").hidden = true;
   $("login").hidden = true;
   $("main").hidden = false;
@@ -75,7 +77,8 @@ socket.on("connect_error", (error) => {
   if (error.message !== "unauthorized") return offline(`No connection to the GX (${error.message}): reconnecting…`);
   $("login").hidden = false;
   $("main").hidden = true;
-  $("state").textContent = token ? "The token is not right" : "Access token needed";
+  refusal = token ? "The token is not right" : "Access token needed";
+  showState();
 });
 
 socket.on("link_state", (state) => {
@@ -100,6 +103,7 @@ socket.on("watching", (response) => {
 
 function offline(text) {
   isOnline = false;
+  refusal = "";
   $("banner").textContent = text;
   $("banner").hidden = false;
   showState();
@@ -200,7 +204,7 @@ function filterList() {
 }
 
 function showState() {
-  const state = !isOnline ? "Not connected to the GX" : STATES[link?.state] ?? link?.state ?? "Connecting…";
+  const state = refusal ? refusal : !isOnline ? "Not connected to the GX" : STATES[link?.state] ?? link?.state ?? "Connecting…";
   const where = isOnline && link?.state === "no port" && link.port ? ` on ${link.port}` : "";
   const rpm = last.get("RPM")?.value;
   const words = isOnline && link?.state === "car" && rpm > 300 ? "Engine running" : state + where;

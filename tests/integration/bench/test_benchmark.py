@@ -16,6 +16,7 @@ LIMIT_S = 300.0  # takes twenty seconds on an idle machine
 
 
 @pytest.mark.peer
+@pytest.mark.slow
 def test_quick_run_prints_the_table_and_keeps_the_figures(tmp_path: Path) -> None:
     kept = tmp_path / "velib.json"
     done = subprocess.run(

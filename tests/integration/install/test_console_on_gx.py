@@ -43,6 +43,7 @@ def has_narrow_lines(text: str) -> bool:
     return all(len(line) <= 80 for line in text.splitlines())
 
 
+@pytest.mark.slow
 def test_status_shows_each_daemon(gx: Gx) -> None:
     row = re.compile(r"^mqtt-devices +running +\d+ (s|min) +1\.0\.0 +\d+ MB +0$", re.MULTILINE)
     gx.until(lambda: row.search(gx.shell(f"{TOOL} status")) is not None, "the row")

@@ -78,6 +78,7 @@ def wait_works(gx: Gx) -> None:
     gx.until(lambda: not any("mqtt_boat" in name for name in names(gx)), "the end of the tank")
 
 
+@pytest.mark.slow
 def test_install_reboot_firmware_update_upgrade_rollback_uninstall(gx: Gx, archives: Archives) -> None:
     (gx.root / "data" / "rc.local").write_text(USER)
     gx.shell("chmod 755 /data/rc.local")
@@ -124,6 +125,7 @@ def test_install_reboot_firmware_update_upgrade_rollback_uninstall(gx: Gx, archi
     assert not gx.processes("mqtt_devices")
 
 
+@pytest.mark.slow
 def test_every_daemon_runs_on_what_a_gx_has(gx: Gx, archives: Archives) -> None:
     gx.boot()
     unpack(gx, archives, "1.0.0")

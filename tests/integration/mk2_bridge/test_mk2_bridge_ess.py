@@ -43,6 +43,7 @@ async def wait_setpoint(found: Stage, watts: float) -> None:
     await eventually(lambda: found.interface.plant.setpoints_w == [watts])
 
 
+@pytest.mark.slow
 async def test_ess_set_point_of_a_writer_that_fell_silent_becomes_zero(dbus_daemon: DBusDaemon, tmp_path: Path) -> None:
     async with stage(dbus_daemon.address, tmp_path, layout=Layout(has_ess=True)) as found:
         assert await found.set("/Hub4/L1/AcPowerSetpoint", -400) == 0

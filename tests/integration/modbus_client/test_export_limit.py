@@ -51,6 +51,7 @@ async def _wait(image: Image, is_right: Callable[[int], bool], gx: Installation)
         await asyncio.sleep(0.1)
 
 
+@pytest.mark.slow
 async def test_export_is_limited_made_safe_and_left_to_another_limiter(tmp_path: Path) -> None:
     image = controllers.growatt(inverter_truths())
     async with TcpMeter({1: Station(image)}) as inverter:

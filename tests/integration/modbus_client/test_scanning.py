@@ -29,6 +29,7 @@ OURS = "com.victronenergy.modbusclient.venusdaemons"
 EM24 = "com.victronenergy.grid.cg_BY1234500"
 
 
+@pytest.mark.slow
 async def test_serial_scan_finds_devices_and_shows_progress(tmp_path: Path) -> None:
     stations = {1: Station(meters.sdm630(meter_truths())), 2: Station(meters.sdm230(meter_truths((1,))))}
     async with RtuMeter(stations, rate=9600) as bus, Installation(tmp_path, "-s", bus.path, "-r", "9600") as gx:

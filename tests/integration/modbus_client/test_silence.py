@@ -45,6 +45,7 @@ async def test_unplugged_meter_goes_unknown_and_comes_back(tmp_path: Path) -> No
         assert gx.output.count(" answers") == 2
 
 
+@pytest.mark.slow
 async def test_inverter_that_sleeps_at_night_stands_by(tmp_path: Path) -> None:
     station = Station(controllers.growatt(inverter_truths()))
     async with (

@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 PORTAL = "c0619ab00000"
 # For everything that happens within milliseconds on an idle machine.
 LIMIT_S = 60.0
-_POLL_S = 0.02
+_POLL_S = 0.05
 
 
 class MqttDevicesProcess(Peer):
     """The daemon on a Python that lacks what a GX lacks."""
 
-    def __init__(self, bus: str, port: int, directory: Path, *arguments: str) -> None:
-        command = gx_module_command("mqtt_devices", "-b", bus, "--mqtt-port", str(port), *arguments)
+    def __init__(self, bus: str, port: int, directory: Path, *arguments: str, before: str = "") -> None:
+        command = gx_module_command("mqtt_devices", "-b", bus, "--mqtt-port", str(port), *arguments, before=before)
         paths = {f"VENUS_DAEMONS_{name}": str(directory / name.lower()) for name in ("DATA", "RUN", "LOG")}
         for path in paths.values():
             (directory / path).mkdir(parents=True, exist_ok=True)
@@ -57,6 +57,7 @@ class GX:
         self.directory = directory
         self.library = library
         self.daemon_address = bus.address
+        self.before = ""  # statements that the daemon runs first
         self.settings_file = directory / "settings.xml"
         self._stack = AsyncExitStack()
         self._parts: dict[str, AsyncExitStack] = {}
@@ -104,7 +105,9 @@ class GX:
         if self.daemon is not None:
             await asyncio.to_thread(self.daemon.close)
         chosen = ("--dbus-library", self.library, *arguments)
-        self.daemon = MqttDevicesProcess(self.daemon_address, self.broker.port, self.directory, *chosen)
+        self.daemon = MqttDevicesProcess(
+            self.daemon_address, self.broker.port, self.directory, *chosen, before=self.before
+        )
         await asyncio.to_thread(self.daemon.start)
         return self.daemon
 

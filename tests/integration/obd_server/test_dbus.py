@@ -37,6 +37,7 @@ MANDATORY = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_what_the_vehicle_supports_is_shown_and_nothing_else(tmp_path: Path) -> None:
     with Station(tmp_path, own_pids=OWN) as station:
         async with Reader(station.bus.address) as reader:
@@ -61,6 +62,7 @@ async def test_what_the_vehicle_supports_is_shown_and_nothing_else(tmp_path: Pat
         assert station.status["dashboard"].startswith(f"http://127.0.0.1:{station.web_port}")
 
 
+@pytest.mark.slow
 async def test_ignition_off_makes_values_unknown_and_the_services_stay(tmp_path: Path) -> None:
     with Station(tmp_path, config="rates: {FUEL_LEVEL: 2}") as station:
         async with Reader(station.bus.address) as reader:
@@ -132,10 +134,11 @@ async def test_opt_in_services_appear_when_switched_on(tmp_path: Path) -> None:
             assert TANK not in await reader.names()
 
 
+@pytest.mark.slow
 async def test_a_parked_vehicle_is_left_alone_and_a_running_one_asked_again(tmp_path: Path) -> None:
     engine = Engine(voltage="12.4V")
     engine.values[0x0C] = b"\0\0"
-    config = "battery_guard: {sleep_after: 10, check_every: 10}"
+    config = "battery_guard: {sleep_after: 2, check_every: 2}"
     with (
         ScriptedTerminal(engine.answer) as terminal,
         Station(tmp_path, config=config, adapter=terminal.port) as station,
@@ -147,7 +150,7 @@ async def test_a_parked_vehicle_is_left_alone_and_a_running_one_asked_again(tmp_
             assert (await client.ask("link_state"))["guard"] == "asleep"
             await asyncio.sleep(1)
             terminal.requests.clear()
-            await asyncio.sleep(3)
+            await asyncio.sleep(3)  # longer than the interval at which the adapter is asked
             assert set(terminal.requests) <= {"ATRV"}  # nothing that reaches the vehicle
             engine.voltage, engine.values[0x0C] = "14.2V", b"\x1a\xf8"
             await reader.until(ENGINE, lambda items: items["/Engine/Speed"] == 1726)

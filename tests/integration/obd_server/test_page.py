@@ -40,6 +40,7 @@ def shared_station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station
         yield found
 
 
+@pytest.mark.slow
 async def test_values_move_and_go_grey_and_come_back(station: Station, chromium: Chromium) -> None:
     async with Page(chromium, station.url) as page:
         await page.until("document.querySelectorAll('.tile:not(.stale)').length >= 6")
@@ -135,6 +136,8 @@ async def test_the_network_logs_in_with_the_token_and_keeps_it(tmp_path: Path, c
             enter = "document.getElementById('token').value = '{}'; document.querySelector('#login button').click()"
             await page.run(enter.format("wrong-wrong-wrong-wrong"))
             await page.until("document.getElementById('state').textContent.includes('not right')")
+            await page.run("new Promise((done) => setTimeout(done, 1500))")  # it is drawn anew meanwhile
+            assert "not right" in await page.run("document.getElementById('state').textContent")
             await page.run(enter.format(station.token))
             await page.until("document.querySelectorAll('.tile:not(.stale)').length >= 6")
         async with Page(chromium, url) as page:

@@ -45,6 +45,7 @@ def parked(directory: Path, config: str = "", **values: str) -> Iterator[tuple[S
         yield station, engine, terminal
 
 
+@pytest.mark.slow
 async def test_outside_air_and_an_electric_vehicle(tmp_path: Path) -> None:
     config = (
         "services: {ev: true}\nbattery_guard: {sleep_after: 3600}\n"
@@ -125,6 +126,7 @@ async def test_codes_are_erased_once_when_everything_is_right_and_recorded_first
     assert records[-1]["details"]["GET_DTC"]["value"][0][0] == "P0104"
 
 
+@pytest.mark.slow
 async def test_the_page_shows_codes_erases_them_and_begins_in_the_units_of_the_gx(tmp_path: Path) -> None:
     fetch_client()
     settings = '<Settings><Gps><SpeedUnit type="s" default="km/h">mph</SpeedUnit></Gps></Settings>'

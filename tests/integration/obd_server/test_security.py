@@ -123,6 +123,7 @@ async def test_clearing_codes_is_refused_however_it_is_asked(locked: Station, ev
     assert answer["error"]["kind"] in ("Refused", "UnknownCommand")
 
 
+@pytest.mark.slow
 async def test_with_all_rights_clearing_still_needs_confirmation_and_a_stopped_engine(opened: Station) -> None:
     async with connected(opened.url) as guest, connected(opened.url, auth={"token": opened.token}) as owner:
         assert (await guest.ask("clear_dtc", {"confirm": 0}))["error"]["kind"] == "Refused"

@@ -199,6 +199,7 @@ async def test_codes_are_cleared_only_with_switch_confirmation_and_engine_off(
         assert "clearing trouble codes" in program.output  # the audit record
 
 
+@pytest.mark.slow
 async def test_ignition_off_and_on_and_the_adapter_gone_and_back(
     vehicle: Vehicle, free_port: Callable[[], int]
 ) -> None:

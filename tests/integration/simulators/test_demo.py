@@ -102,6 +102,7 @@ def wait_for(condition: Callable[[], object], what: str) -> None:
         time.sleep(POLL_S)
 
 
+@pytest.mark.slow
 def test_two_demos_at_once_show_live_values_and_leave_nothing() -> None:
     with demo("--once", *PATIENCE) as first, demo("--once", *PATIENCE) as second:
         running = [first.start(), second.start()]
@@ -165,6 +166,7 @@ def test_a_signal_at_any_moment_leaves_no_process(silent_services: Path, number:
         assert show.has_left_nothing(), errors
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_a_terminal_ends_everything_and_gives_the_cursor_back() -> None:
     with demo() as show:
         pid, terminal = pty.fork()
@@ -196,6 +198,7 @@ def _drain(terminal: int) -> bool:
         return True
 
 
+@pytest.mark.slow
 def test_every_printed_command_works() -> None:
     with demo() as show:
         process = show.start()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -42,8 +44,16 @@ async def test_service_and_monitor(dbus_daemon: DBusDaemon, library: str) -> Non
             await output(monitor, "result 0")
             await output(monitor, f"{NAME}/Int changed to 44")
             await output(monitor, f"{NAME}/Double changed to 55.5")
-            await output(monitor, f"{NAME}/Int changed to 2")
-            await output(monitor, f"{NAME}/Double changed to 6.28")
+            # The service goes on counting: at which number depends on when the monitor came.
+            own = re.compile(rf"{NAME}/Int changed to (\d+)\n{NAME}/Double changed to ([\d.]+)\n")
+            written = f"{NAME}/Double changed to 55.5\n"
+
+            def has_changed() -> bool:
+                return own.search(monitor.output.partition(written)[2]) is not None
+
+            await asyncio.to_thread(monitor.wait_until, has_changed, "for its own changes")
+            number, double = own.findall(monitor.output)[-1]
+            assert float(double) == pytest.approx(int(number) * math.pi)
             service.send(signal.SIGINT)
             await output(monitor, f"{NAME} has left")
             await output(monitor, f"{NAME}/Int changed to None")

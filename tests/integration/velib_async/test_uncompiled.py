@@ -14,6 +14,7 @@ LIMIT_S = 300.0  # takes ten seconds on an idle machine
 
 
 @pytest.mark.peer
+@pytest.mark.slow
 def test_contract_with_uncompiled_dbus_fast() -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.uncompiled", "-p", "no:cacheprovider"]
     command += ["tests/contract", "tests/integration/velib_async/test_fast_reader.py", "-k", "dbus_fast"]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DAY_S = 86_400
-SAMPLE_S = 900
+SAMPLE_S = 450
 TRACED_S = 7_200
 LEAK_LIMIT_BYTES = 300_000
 LEAK_LIMIT_OBJECTS = 1_500
@@ -55,6 +55,7 @@ def no_log() -> Iterator[None]:
 
 
 @pytest.mark.long
+@pytest.mark.slow
 def test_bad_treatment_publishes_nothing_wrong_and_keeps_no_objects(
     tmp_path: Path, campaign: Callable[[int, int], int]
 ) -> None:
