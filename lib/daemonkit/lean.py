@@ -2,8 +2,8 @@
 
 `__main__` of each daemon calls `start_lean()` before it imports anything else. Two ways, here and nowhere else:
 
-- asyncio is imported as on a Python that was built without ssl, which it supports. No daemon asks asyncio for TLS: where
-  a broker wants it, paho-mqtt wraps its own socket. OpenSSL costs 4.4 MiB of resident memory.
+- asyncio is imported as on a Python that was built without ssl, which it supports. No daemon asks asyncio for TLS:
+  where a broker wants it, paho-mqtt wraps its own socket. OpenSSL costs 4.4 MiB of resident memory.
 - The modules of DEFERRED are stand-ins, which import the real module when something of it is first used.
 
 What is left out is tested: tests/integration/daemonkit/test_lean_imports.py.
