@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,7 @@ from simulators.modbus.truths import meter_truths
 from tests.integration.mk2_bridge.stage import stage
 from tests.integration.modbus_client.installation import Installation
 from tests.integration.mqtt_devices.gx import GX
+from tests.peers.missing_stdlib import gx_environment
 from tests.peers.mosquitto import Mosquitto
 from tests.peers.process import find_program
 
@@ -44,6 +46,7 @@ MODBUS_CLIENT = NEVER | {
 MODBUS_CLIENT |= {"modbus_client.tools", "modbus_client.scantool", "modbus_client.limiter", "modbus_client.discovery"}
 MK2_BRIDGE = NEVER | {"aiomqtt", "paho", "pymodbus", "mk2.tool", "mk2.examples", "mk2.trace"}
 
+LIMIT_S = 120.0
 _LINE = re.compile(r"^import time: +\d+ \| +\d+ \| +(\S+)$", re.MULTILINE)
 
 
@@ -61,6 +64,13 @@ def imports_of(output: str) -> list[str]:
 def found(forbidden: set[str], names: list[str]) -> list[str]:
     """Return the imports that are forbidden, or below something forbidden."""
     return [name for name in names if any(f"{name}.".startswith(f"{each}.") for each in forbidden)]
+
+
+@pytest.mark.parametrize("package", ["mqtt_devices", "modbus_client", "mk2_bridge", "obd_server"])
+def test_check_loads_the_bus_library_so_that_set_up_compiles_it(package: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-s", "-P", "-m", package, "--config", str(tmp_path), "--check"]
+    done = subprocess.run(command, env=gx_environment(), check=False, capture_output=True, text=True, timeout=LIMIT_S)
+    assert "dbus_fast.message" in _LINE.findall(done.stderr)
 
 
 async def test_mqtt_devices_loads_no_more_than_it_needs(
