@@ -1,13 +1,20 @@
 """What mqtt-devices cannot do without: resident memory of its libraries, of connections to the bus, and their CPU.
 
-`footprint_program.py ADDRESS COUNT` prints JSON, figures in bytes and seconds.
+`footprint_program.py ADDRESS COUNT` prints JSON, figures in bytes and seconds; behind `--lean` the libraries are
+loaded as the daemons load them, without what they never use (daemonkit/lean.py).
 """
 
 from __future__ import annotations
 
+import sys
+
+if "--lean" in sys.argv:
+    from daemonkit.lean import start_lean
+
+    start_lean()
+
 import asyncio
 import json
-import sys
 import time
 from pathlib import Path
 

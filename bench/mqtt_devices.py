@@ -49,6 +49,7 @@ OTHERS = {
     "CPU per value message": "us",
     "memory at 0 services": "MiB",
     "memory of the libraries alone": "MiB",
+    "memory of the libraries loaded leanly": "MiB",
     "memory of a bus connection": "KiB",
     "CPU of a bus connection": "ms",
     "messages dropped": "",
@@ -89,12 +90,16 @@ async def measure(python: Path, path: str, *, is_quick: bool) -> dict[str, float
     with DBusDaemon() as bus, Mosquitto() as broker, tempfile.TemporaryDirectory(prefix="vd-") as directory:
         environment = make_environment(Path(directory), path)
         # The same Python for all, so that connections weigh what they weigh in the daemon.
+        footprint(python, environment, bus.address, 1)  # compiles
         base = footprint(python, environment, bus.address, services)
+        lean = footprint(python, environment, bus.address, 1, "--lean")
         here = {**environment, "PYTHONPATH": f"{ROOT}:{ROOT / 'lib'}"}
         with Peer("gx", [sys.executable, str(ROOT / "bench/gx_program.py"), bus.address], env=here) as gx:
             gx.wait_output("ready")
             command = [str(python), "-m", "mqtt_devices", "-b", bus.address, "--mqtt-port", str(broker.port)]
             command += ["--dbus-library", "dbus_fast"]
+            with Peer("first start", command, env=environment) as daemon:
+                daemon.wait_output("is connected")
             with Peer("mqtt-devices", command, env=environment) as daemon:
                 daemon.wait_output("is connected")
                 figures = await measure_daemon(daemon, broker.port, services, QUICK_SECONDS if is_quick else SECONDS)
@@ -104,6 +109,7 @@ async def measure(python: Path, path: str, *, is_quick: bool) -> dict[str, float
     return {
         **figures,
         "memory of the libraries alone": base["libraries"] / MIB,
+        "memory of the libraries loaded leanly": lean["libraries"] / MIB,
         "memory at 0 services above the libraries": figures["memory at 0 services"] - base["libraries"] / MIB,
         "memory of a bus connection": base["connection"] / KIB,
         "memory per service above its bus connection": figures["memory per service"] - base["connection"] / KIB,
@@ -149,12 +155,16 @@ def make_environment(directory: Path, path: str) -> dict[str, str]:
     (config / "services.d" / "benchmark.yml").write_text(definition)
     places = {f"VENUS_DAEMONS_{name}": str(directory / name.lower()) for name in ("DATA", "RUN", "LOG")}
     python_path = ":".join(filter(None, (path, str(ROOT / "lib"), str(ROOT / "daemons"))))
-    return {**os.environ, **places, "PYTHONPATH": python_path, "PYTHONHASHSEED": "0"}
+    # Compiled modules are kept: a daemon compiles them on the first start of its life only.
+    compiled = {"PYTHONPYCACHEPREFIX": str(directory / "compiled"), "PYTHONDONTWRITEBYTECODE": ""}
+    return {**os.environ, **places, **compiled, "PYTHONPATH": python_path, "PYTHONHASHSEED": "0"}
 
 
-def footprint(python: Path, environment: Mapping[str, str], address: str, count: int) -> dict[str, float]:
+def footprint(
+    python: Path, environment: Mapping[str, str], address: str, count: int, *options: str
+) -> dict[str, float]:
     """Return what the libraries and the connections cost by themselves."""
-    command = [str(python), str(ROOT / "bench/footprint_program.py"), address, str(count)]
+    command = [str(python), str(ROOT / "bench/footprint_program.py"), address, str(count), *options]
     figures: dict[str, float] = json.loads(subprocess.check_output(command, env=dict(environment), text=True))
     return figures
 

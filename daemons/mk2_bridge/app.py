@@ -14,7 +14,7 @@ from mk2_bridge.neighbours import Neighbours
 from mk2_bridge.options import add_arguments, read_options
 from mk2_bridge.products import FILE, load_products
 from mk2_bridge.status import bridge_status
-from velib_async.bus import open_bus
+from velib_async.bus import load_library, open_bus
 from velib_async.errors import BusLost, NameTaken
 from velib_async.localsettings import Setting, Settings
 
@@ -158,6 +158,7 @@ def check(context: Context, file: Path | None) -> list[str]:
     """
     lines = []
     if file is None:
+        load_library(cast("Library | None", context.bus_library))
         options = read_options(context.arguments, context.config)
         lines.append(f"tty {options.tty}, publishes com.victronenergy.vebus.{options.unique_name}")
     return [*lines, f"{len(load_products(file or FILE))} product names"]

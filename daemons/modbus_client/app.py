@@ -26,6 +26,7 @@ from modbus_client.protocol.spec import Framing
 from modbus_client.record import Recorder
 from modbus_client.scanservice import ScanService
 from velib_async import BusLost, open_bus
+from velib_async.bus import load_library
 from velib_async.localsettings import Settings
 
 if TYPE_CHECKING:
@@ -150,6 +151,7 @@ def check(context: Context, file: Path | None) -> list[str]:
         definition = load_definition(file, HOOKS)
         count = len(definition.data) + sum(map(len, definition.variants.values()))
         return [f"{file}: good, {count} register entries"]
+    load_library(context.bus_library)  # type: ignore[arg-type]  # checked by argparse
     config = read_configuration(context.config)
     catalogue = load_catalogue(HOOKS, context.paths.config / USER_DEFINITIONS)
     if catalogue.faults:

@@ -43,7 +43,7 @@ from mqtt_devices.services_file import (
     load_with_user_files,
 )
 from mqtt_devices.status_report import StatusReport
-from velib_async.bus import open_bus
+from velib_async.bus import load_library, open_bus
 from velib_async.errors import BusLost
 
 if TYPE_CHECKING:
@@ -162,6 +162,7 @@ def _check(context: Context, file: Path | None) -> list[str]:
             return [f"{len(read_mappings(file, catalogue.types))} mapping rules"]
         catalogue.add(file)
         return [describe_types(catalogue.types)]
+    load_library(cast("Library | None", context.bus_library))
     read_policy(context.config)
     steering = read_steering(context.config)
     for path in find_user_files(context.paths.config / USER_FILES):

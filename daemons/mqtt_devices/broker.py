@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import secrets
+import os
 from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
@@ -74,7 +74,7 @@ class Broker:
         self._has_output = asyncio.Event()
         self._is_up = False
         # Two clients of one name throw each other out, again and again; so it is different each time.
-        self._identifier = address.client_id or f"mqtt-devices-{secrets.token_hex(4)}"
+        self._identifier = address.client_id or f"mqtt-devices-{os.urandom(4).hex()}"
         is_three = address.version is MqttVersion.THREE
         self._protocol = aiomqtt.ProtocolVersion.V311 if is_three else aiomqtt.ProtocolVersion.V5
         self.arrived = arrived or asyncio.Event()

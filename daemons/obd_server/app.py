@@ -31,6 +31,7 @@ from obd_server.vehicle import Vehicle, VehicleFiles
 from obd_server.vehicle_service import VehicleService
 from obdio.snapshot import Remembered, Snapshot
 from velib_async import BusLost, open_bus
+from velib_async.bus import load_library
 from velib_async.settings import Settings
 
 if TYPE_CHECKING:
@@ -208,6 +209,7 @@ async def main(context: Context) -> None:
 def check(context: Context, file: Path | None) -> list[str]:
     """Load everything, or only file: obd-pids.yml or obd-server.yml by its name. Raises DefinitionError."""
     if file is None:
+        load_library(context.bus_library)  # type: ignore[arg-type] # checked by argparse
         config, own = _read(context)
         load_rates()
         return [f"adapter: {config.adapter.port if config.adapter else 'none'}", f"{len(own)} own PIDs"]

@@ -10,11 +10,12 @@ if TYPE_CHECKING:
     from daemonkit.program import Program
 
 CHECK_ALL = ""  # --check without a file
+WIDTH = 100  # of the help
 
 
 def make_parser(program: Program, version: str) -> argparse.ArgumentParser:
     """Return the parser for the common arguments and the program's own."""
-    parser = argparse.ArgumentParser(prog=program.name, description=program.summary)
+    parser = argparse.ArgumentParser(prog=program.name, description=program.summary, formatter_class=_Formatter)
     parser.add_argument("-d", "--debug", action="store_true", help="log everything")
     parser.add_argument(
         "-b",
@@ -39,3 +40,10 @@ def make_parser(program: Program, version: str) -> argparse.ArgumentParser:
     )
     program.add_arguments(parser)
     return parser
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Does not ask for the terminal's width: argparse makes one for each argument, and would load shutil for that."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=WIDTH)

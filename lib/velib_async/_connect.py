@@ -20,7 +20,7 @@ CONNECT_TIMEOUT_S = 30.0
 
 async def connect(address: str | None, library: Library | None) -> DBusBus:
     """Opens a connection; see `bus.open_bus`."""
-    name = library or find_library()
+    name = load_library(library)
     errors = importlib.import_module(f"{name}.errors")
     where = address or "system"
     try:
@@ -30,6 +30,13 @@ async def connect(address: str | None, library: Library | None) -> DBusBus:
         raise BusLost(f"D-Bus at {where}: no answer within {CONNECT_TIMEOUT_S:g} s") from error
     except (OSError, EOFError, errors.AuthError, errors.InvalidAddressError) as error:
         raise BusLost(f"D-Bus at {where}: cannot connect: {error}") from error
+
+
+def load_library(library: Library | None) -> Library:
+    """Imports a library as `connect` uses it; see `bus.load_library`."""
+    name = library or find_library()
+    importlib.import_module(f"{name}.aio")
+    return name
 
 
 def find_library() -> Library:

@@ -43,6 +43,7 @@ __all__ = [
     "Signal",
     "SignalHandler",
     "as_bus",
+    "load_library",
     "open_bus",
 ]
 
@@ -76,3 +77,14 @@ async def open_bus(address: str | None = None, *, library: Library | None = None
     from velib_async import _connect  # noqa: PLC0415 - as in as_bus
 
     return await _connect.connect(address, library)
+
+
+def load_library(library: Library | None = None) -> Library:
+    """Imports what `open_bus` imports, for a program that checks whether it is complete; returns the library's name.
+
+    Raises:
+        VelibError: No D-Bus library is installed.
+    """
+    from velib_async import _connect  # noqa: PLC0415 - as in as_bus
+
+    return _connect.load_library(library)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from velib_async import _connect
-from velib_async.bus import Library, as_bus, open_bus
+from velib_async.bus import Library, as_bus, load_library, open_bus
 from velib_async.errors import BusLost, VelibError
 from velib_async.memory import MemoryHub
 
@@ -97,6 +97,7 @@ async def test_message_bus_must_be_connected(library: Library, listener: socket.
 async def test_other_library_is_used_when_the_first_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "dbus_fast", None)
     assert _connect.find_library() == "dbus_next"
+    assert load_library() == "dbus_next"
     monkeypatch.setitem(sys.modules, "dbus_next", None)
     with pytest.raises(VelibError, match="no D-Bus library is installed"):
         _connect.find_library()
