@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
 import signal
+from contextlib import ExitStack
 from inspect import iscoroutinefunction
 from pathlib import Path
 from types import ModuleType
