@@ -107,6 +107,10 @@ class Driver:
         """A service has lost its connection."""
         self._obey(self._registry.lost(key))
 
+    def is_told_again(self, key: ServiceKey, rule: PathRule) -> bool:
+        """Whether a device is to hear of a write of the value that a path has already."""
+        return self._registry.is_told_again(key, rule, time.monotonic())
+
     async def ask(self, key: ServiceKey, rule: PathRule, value: Value) -> bool:
         """Tell a device what the user sets; whether it may be. Without an answer in time it may."""
         place = (key, rule.path)
@@ -114,7 +118,7 @@ class Driver:
             former.set_result(True)  # superseded
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._asked[place] = answer
-        self._obey(self._registry.change(key, rule, value))
+        self._obey(self._registry.change(key, rule, value, time.monotonic()))
         if rule.is_cyclic:
             self._registry.unanswered(key, rule)
             return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from mqtt_devices.aged_values import age_value
 from mqtt_devices.derived_values import DerivedValues
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mqtt_devices.controls import Controls
     from mqtt_devices.protocol.effects import ServiceKey
     from mqtt_devices.protocol.service_types import PathRule, ServiceType, Value
+    from mqtt_devices.service_owner import ServiceOwner
     from velib_async.bus import Bus
 
 # As the former driver named itself: users and their scripts look for it.
@@ -36,19 +37,6 @@ class Identity:
     version: str | None  # as the device tells it
     suite_version: str
     is_unheard: bool = False  # from memory: not connected until the device is heard
-
-
-class ServiceOwner(Protocol):
-    """Who is told what happens to a service on D-Bus."""
-
-    def hear(self, key: ServiceKey) -> None:
-        """A reading was written: that is the device, by way of the gateway."""
-
-    async def ask(self, key: ServiceKey, rule: PathRule, value: Value) -> bool:
-        """The user wants to set a value; whether the device lets him. To be answered well within a second."""
-
-    def lose(self, key: ServiceKey) -> None:
-        """The connection to the bus is lost, and the service with it."""
 
 
 class PublishedService:
@@ -238,6 +226,11 @@ class PublishedService:
         """Answer a write from outside to what the user determines: the device first, then localsettings."""
         if not isinstance(item, RuledItem):
             raise TypeError(f"{item} is no path of a service type")
+        is_repeat = value == item.value
+        if is_repeat and not self._owner.is_told_again(self.key, item.rule):
+            return True
         if not await self._owner.ask(self.key, item.rule, value):
             return False
-        return item.rule.role is not Role.SETTING or await self._controls.change(self.key, item.rule, value)
+        return (
+            is_repeat or item.rule.role is not Role.SETTING or await self._controls.change(self.key, item.rule, value)
+        )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mqtt_devices.connections import ConnectionBudget
     from mqtt_devices.controls import Controls
     from mqtt_devices.protocol.service_types import ServiceType, Value
-    from mqtt_devices.published_service import ServiceOwner
+    from mqtt_devices.service_owner import ServiceOwner
     from velib_async.bus import Library
 
 # Services that are opened at the same time: enough to hide the round trips to bus and localsettings, few enough that

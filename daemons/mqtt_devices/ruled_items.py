@@ -41,6 +41,11 @@ class RuledItem(Item):
             nullable=not rule.persists,
         )
 
+    @property
+    def hears_repeats(self) -> bool:  # type: ignore[override] # decided by the rule
+        """What the user sets again the device may have missed."""
+        return self.rule.is_users
+
     def coerce(self, value: Any) -> Any:
         """Return a value written from outside in the item's type.
 

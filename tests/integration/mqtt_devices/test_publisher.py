@@ -38,6 +38,9 @@ class Owner:
         self.lose = lost.append
         self.hear = heard.append
 
+    def is_told_again(self, _key: ServiceKey, _rule: PathRule) -> bool:
+        return False
+
     async def ask(self, _key: ServiceKey, _rule: PathRule, _value: Value) -> bool:
         return True
 

@@ -247,10 +247,7 @@ def test_mistake_in_a_derivation_is_named(tmp_path: Path, derive: str, complaint
     ],
 )
 def test_mistake_in_a_correction_or_an_alarm_is_named(tmp_path: Path, line: str, complaint: str) -> None:
-    file = write_user_file(tmp_path, f"types:
-  temperature:
-    {line}
-")
+    file = write_user_file(tmp_path, f"types:\n  temperature:\n    {line}\n")
     with pytest.raises(DefinitionError, match=complaint):
         load_services(BUILT_IN_FILE, file)
 
