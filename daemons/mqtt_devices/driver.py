@@ -202,6 +202,9 @@ class Driver:
                 broker.send(effect)
 
     def _write_log(self, note: Note) -> None:
+        if note.is_routine:
+            _log.debug("%s", note.text)
+            return
         skipped = self._log_limiter.refused
         if not self._log_limiter.allow(time.monotonic()):
             return
