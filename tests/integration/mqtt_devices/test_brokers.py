@@ -69,9 +69,7 @@ async def test_token_by_tls_with_mqtt_5_and_by_plain_mqtt_3_1_1(gx: GX, tmp_path
     key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "b.key", "-out", "b.crt")
     name = ("-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1")
     await run(find_program("openssl"), "req", "-x509", *key, *name, directory=tmp_path)
-    (tmp_path / "passwords").chmod(0o644)  # mosquitto, started by root, becomes another user
-    (tmp_path / "b.key").chmod(0o644)
-    secured = f"allow_anonymous false\npassword_file {tmp_path}/passwords\nuser root\n"
+    secured = f"allow_anonymous false\npassword_file {tmp_path}/passwords\nuser root\nlog_dest stderr\n"
     port = free_port()
     by_tls = f"listener {port} 127.0.0.1\ncertfile {tmp_path}/b.crt\nkeyfile {tmp_path}/b.key\n"
     with Mosquitto(secured + by_tls) as five, Mosquitto(secured) as three:
