@@ -116,12 +116,13 @@ class Driver:
         place = (key, rule.path)
         if (former := self._asked.get(place)) is not None and not former.done():
             former.set_result(True)  # superseded
+        if rule.is_cyclic:
+            self._obey(self._registry.change(key, rule, value, time.monotonic()))
+            self._registry.unanswered(key, rule)
+            return True
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._asked[place] = answer
         self._obey(self._registry.change(key, rule, value, time.monotonic()))
-        if rule.is_cyclic:
-            self._registry.unanswered(key, rule)
-            return True
         try:
             async with asyncio.timeout(ANSWER_LIMIT_S):
                 return await answer

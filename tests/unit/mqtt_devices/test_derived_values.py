@@ -4,9 +4,7 @@ import pytest
 
 from mqtt_devices.derived_values import DerivedValues
 from mqtt_devices.protocol.service_types import Calibration, Derivation, PathRule, ServiceType, Value, ValueKind
-from mqtt_devices.services_file import load_services
-
-TYPES = load_services()
+from tests.service_types import TYPES
 
 
 class Service:
