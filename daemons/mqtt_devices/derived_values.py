@@ -56,16 +56,14 @@ class DerivedValues:
             return found[path] if path in found else get(path)
 
         for calibration in self._type.calibrations:
-            if not {calibration.path, calibration.scale, calibration.offset} & written.keys():
-                continue
-            if calibration.path in written:
-                self._raw[calibration.path] = written[calibration.path]
-            raw, scale, offset = self._raw.get(calibration.path), get(calibration.scale), get(calibration.offset)
-            if isinstance(raw, int | float) and isinstance(scale, int | float) and isinstance(offset, int | float):
-                self._keep(found, calibration.path, raw * scale + offset)
+            path = calibration.path
+            if path in written:
+                self._raw[path] = written[path]
+            if {path, calibration.scale, calibration.offset} & written.keys() and self._raw.get(path) is not None:
+                found[path] = self.correct(path, self._raw[path], get)
         changed = {*written, *found}
         for path, value in derive(self._type.derivations, changed, self._sent, look).items():
-            self._keep(found, path, value)
+            found[path] = self._fit(path, value)
         for alarm in self._alarms:
             if (state := f"{alarm.rule.path}/{ALARM_STATE}") not in self._sent:
                 found[state] = alarm.update(look, now)
@@ -75,11 +73,21 @@ class DerivedValues:
         """The readings are too old."""
         self._raw.clear()
         for alarm in self._alarms:
-            alarm.deadline = None
+            alarm.reset()
 
-    def _keep(self, found: dict[str, Value], path: str, value: Value) -> None:
+    def correct(self, path: str, raw: Value, get: Callable[[str], Value]) -> Value:
+        """The value of a path for what the device sent: another one where the user corrects it."""
+        calibration = next((one for one in self._type.calibrations if one.path == path), None)
+        if calibration is None or not isinstance(raw, int | float):
+            return raw
+        scale, offset = get(calibration.scale), get(calibration.offset)
+        if not isinstance(scale, int | float) or not isinstance(offset, int | float):
+            return raw
+        return self._fit(path, raw * scale + offset)
+
+    def _fit(self, path: str, value: Value) -> Value:
         try:
-            found[path] = coerce(value, self._type.paths[path])
+            return coerce(value, self._type.paths[path])
         except Rejected:
             # Beyond the limits of the path: the operands may be right and the sum is nonsense all the same.
-            found[path] = None
+            return None

@@ -182,11 +182,12 @@ class PublishedService:
             if kept:
                 keep(self.key, kept)
 
-    def _hear(self, rule: PathRule, value: Value) -> None:
+    def _hear(self, rule: PathRule, value: Value) -> Value:
         if not self._written:
             # After this turn of the loop the values of this and of all other writes are stored.
             asyncio.get_running_loop().call_soon(self._after_writes)
         self._written[rule.path] = value
+        return self._derived.correct(rule.path, value, lambda path: self._service[f"/{path}"])
 
     def _after_writes(self) -> None:
         written, self._written = self._written, {}

@@ -29,13 +29,17 @@ class LevelAlarm:
         threshold = get(f"{path}/{'Restore' if was_raised else 'Active'}")
         is_known = isinstance(level, int | float) and isinstance(threshold, int | float)
         if not get(f"{path}/Enable") or not is_known:
-            self._since = self.deadline = None
+            self.reset()
             return None if get(f"{path}/Enable") else QUIET
         is_beyond = level > threshold if self.rule.is_high else level < threshold  # type: ignore[operator] # is_known
         if was_raised or not is_beyond:
-            self._since = self.deadline = None
+            self.reset()
             return RAISED if is_beyond else QUIET
         return self._wait(get(f"{path}/Delay"), now)
+
+    def reset(self) -> None:
+        """Wait for nothing: the level is not beyond the threshold, or not known."""
+        self._since = self.deadline = None
 
     def _wait(self, delay_s: Value, now: float) -> int:
         if self._since is None:

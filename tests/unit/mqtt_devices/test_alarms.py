@@ -48,6 +48,14 @@ def test_alarm_waits_for_its_delay_and_a_short_wave_raises_none() -> None:
     assert (tank.at(96, 150.0), tank.alarm.deadline) == (RAISED, None)
 
 
+def test_delay_begins_anew_after_the_level_was_unknown() -> None:
+    tank = Tank(HIGH, active=90, restore=80, delay=30)
+    tank.at(95, 100.0)
+    tank.alarm.reset()
+    assert tank.alarm.deadline is None
+    assert (tank.at(95, 200.0), tank.alarm.deadline) == (QUIET, 230.0)
+
+
 def test_alarm_that_is_not_enabled_is_quiet_and_one_without_level_unknown() -> None:
     tank = Tank(HIGH, active=90, restore=80, enable=0)
     assert (tank.at(95), tank.at(None)) == (QUIET, QUIET)
