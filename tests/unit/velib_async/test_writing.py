@@ -133,6 +133,11 @@ async def test_write_of_the_same_value_is_told_only_where_it_is_asked_for(tasks:
 
     Command.hears_repeats = hears_repeats
     told: list[int] = []
-    item = Command("/X", 1, True, lambda value: not told.append(value))
+
+    def note(value: int) -> bool:
+        told.append(value)
+        return True
+
+    item = Command("/X", 1, True, note)
     assert [await write(item, 1, tasks), await write(item, 1, tasks)] == [ACCEPTED, ACCEPTED]
     assert told == ([1, 1] if hears_repeats else [])
