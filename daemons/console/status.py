@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from console.mqtt_notes import describe_mqtt
 from console.suite import Suite, resident_kb
 from console.table import WIDTH, cut, format_duration, render
 from daemonkit.version import read_version
@@ -36,6 +37,7 @@ def main(arguments: list[str]) -> int:
             notes.append(cut(f"{name}: {ago} ago: {text}", WIDTH))
     lines = [cut(head, WIDTH), "", *render(rows, right=frozenset({4, 5}))]
     lines += [line for name in suite.daemons() for line in describe_page(name, suite.report(name))]
+    lines += [line for name in suite.daemons() for line in describe_mqtt(name, suite.report(name))]
     if notes:
         lines += ["", "Last problem of each in the last 24 hours:", *notes]
     if not is_well:

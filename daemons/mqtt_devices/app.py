@@ -43,21 +43,19 @@ from mqtt_devices.services_file import (
     load_with_user_files,
 )
 from mqtt_devices.status_report import StatusReport
+from mqtt_devices.user_places import MAPPINGS, SERVICES, make_places
 from velib_async.bus import load_library, open_bus
 from velib_async.errors import BusLost
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from daemonkit.context import Context
-    from mqtt_devices.protocol.mapping import MappingRule
+    from daemonkit.errors import DefinitionError
     from mqtt_devices.protocol.service_types import ServiceType
     from velib_async.bus import Library
 
 NAME = "mqtt-devices"
-USER_FILES = "services.d"
-MAPPING_FILES = "mappings.d"
 
 _log = logging.getLogger(__name__)
 
@@ -69,8 +67,11 @@ async def serve(context: Context) -> None:
         BusLost: D-Bus is gone.
         DefinitionError: configuration or services.yml is wrong.
     """
-    types = _load_types(context)
-    registry = Registry(types, read_policy(context.config), Mapper(_load_mappings(context, types)))
+    await asyncio.to_thread(make_places, context.paths.config)
+    types, mistakes = _load_types(context)
+    rules, wrong_rules = load_mappings(context.paths.config / MAPPINGS, types)
+    _tell_mistakes(context, [*mistakes, *wrong_rules])
+    registry = Registry(types, read_policy(context.config), Mapper(rules))
     addresses = {"": read_broker(context.arguments, context.config), **read_other_brokers(context.config)}
     inbox, arrived = Inbox(), asyncio.Event()
     will = Publish(STATE_TOPIC, encode_state(None, is_online=False), retain=True)
@@ -121,22 +122,18 @@ async def _serve_bus(context: Context, registry: Registry, driver: Driver) -> No
         await bus.close()
 
 
-def _load_types(context: Context) -> dict[str, ServiceType]:
-    """All types; files of the user with mistakes are left out and named in log and status."""
-    types, mistakes = load_with_user_files(context.paths.config / USER_FILES)
+def _load_types(context: Context) -> tuple[dict[str, ServiceType], list[DefinitionError]]:
+    """All types, and the mistakes of the user's files that were left out for them."""
+    types, mistakes = load_with_user_files(context.paths.config / SERVICES)
+    return apply_locks(types, read_steering(context.config)), mistakes
+
+
+def _tell_mistakes(context: Context, mistakes: list[DefinitionError]) -> None:
+    """Name in log and status what is wrong with files of the user, which are left out."""
     lines = [line for mistake in mistakes for line in str(mistake).splitlines()]
     for line in lines:
         _log.error("file left out: %s", line)
     context.status.update(definition_mistakes=lines)
-    return apply_locks(types, read_steering(context.config))
-
-
-def _load_mappings(context: Context, types: Mapping[str, ServiceType]) -> list[MappingRule]:
-    """All mapping rules; files with mistakes are left out and named in the log."""
-    rules, mistakes = load_mappings(context.paths.config / MAPPING_FILES, types)
-    for mistake in mistakes:
-        _log.error("file left out: %s", mistake)
-    return rules
 
 
 def check(context: Context, file: Path | None) -> list[str]:
@@ -165,10 +162,10 @@ def _check(context: Context, file: Path | None) -> list[str]:
     load_library(cast("Library | None", context.bus_library))
     read_policy(context.config)
     steering = read_steering(context.config)
-    for path in find_user_files(context.paths.config / USER_FILES):
+    for path in find_user_files(context.paths.config / SERVICES):
         catalogue.add(path)
     addresses = {"": read_broker(context.arguments, context.config), **read_other_brokers(context.config)}
-    mappings = context.paths.config / MAPPING_FILES
+    mappings = context.paths.config / MAPPINGS
     rules = [rule for path in find_user_files(mappings) for rule in read_mappings(path, catalogue.types)]
     return [
         *(describe_broker(name, address) for name, address in addresses.items()),

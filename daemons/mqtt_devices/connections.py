@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 MAX_CONNECTIONS = 256
 # Left to Venus: its own programs, the dbus command line, drivers that start later.
 RESERVED = 64
-# The names are counted anew after this many connections of our own; others open theirs meanwhile.
+# The names are counted anew after this many connections of our own, others open theirs meanwhile; and not before a part
+# of the room is taken, as the answer names everybody: with much room left that would be what a registration costs most.
 _COUNT_EVERY = 8
+_COUNT_PART = 4
 
 
 class ConnectionBudget:
@@ -38,6 +40,7 @@ class ConnectionBudget:
         self._counting = asyncio.Lock()
         self._counted = 0  # everybody's, when last counted
         self._opened = _COUNT_EVERY  # our own since then
+        self._count_at = _COUNT_EVERY
         self._opening = 0  # let through, perhaps not connected yet
 
     @asynccontextmanager
@@ -57,7 +60,7 @@ class ConnectionBudget:
 
     async def _take(self) -> None:
         async with self._counting:
-            if self._opened >= _COUNT_EVERY or self._in_use >= self._limit:
+            if self._opened >= self._count_at or self._in_use >= self._limit:
                 already_opened = self._opened
                 (names,) = await self._bus.call(
                     "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "ListNames"
@@ -65,6 +68,7 @@ class ConnectionBudget:
                 self._counted = sum(name.startswith(":") for name in names)
                 # Those opened while the bus answered may be missing in its answer: better counted twice than never.
                 self._opened -= already_opened
+                self._count_at = max(_COUNT_EVERY, (self._limit - self._in_use) // _COUNT_PART)
             if self._in_use >= self._limit:
                 rule = f"D-Bus connections are spent: {self._in_use} in use, {self._limit} may be; unregister something"
                 raise Rejected(Reason.CONNECTION_LIMIT, "", rule)

@@ -107,17 +107,22 @@ class Driver:
         """A service has lost its connection."""
         self._obey(self._registry.lost(key))
 
+    def is_told_again(self, key: ServiceKey, rule: PathRule) -> bool:
+        """Whether a device is to hear of a write of the value that a path has already."""
+        return self._registry.is_told_again(key, rule, time.monotonic())
+
     async def ask(self, key: ServiceKey, rule: PathRule, value: Value) -> bool:
         """Tell a device what the user sets; whether it may be. Without an answer in time it may."""
         place = (key, rule.path)
         if (former := self._asked.get(place)) is not None and not former.done():
             former.set_result(True)  # superseded
-        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._asked[place] = answer
-        self._obey(self._registry.change(key, rule, value))
         if rule.is_cyclic:
+            self._obey(self._registry.change(key, rule, value, time.monotonic()))
             self._registry.unanswered(key, rule)
             return True
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._asked[place] = answer
+        self._obey(self._registry.change(key, rule, value, time.monotonic()))
         try:
             async with asyncio.timeout(ANSWER_LIMIT_S):
                 return await answer
@@ -198,6 +203,9 @@ class Driver:
                 broker.send(effect)
 
     def _write_log(self, note: Note) -> None:
+        if note.is_routine:
+            _log.debug("%s", note.text)
+            return
         skipped = self._log_limiter.refused
         if not self._log_limiter.allow(time.monotonic()):
             return

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from mqtt_devices.aged_values import age_value
-from mqtt_devices.protocol.derived import derive
+from mqtt_devices.derived_values import DerivedValues
 from mqtt_devices.protocol.names import bus_name
 from mqtt_devices.protocol.service_types import Role
 from mqtt_devices.protocol.staleness import OnTimeout
@@ -16,11 +16,12 @@ from velib_async.mandatory import add_mandatory_items
 from velib_async.service import ChangeContext, Item, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from mqtt_devices.controls import Controls
     from mqtt_devices.protocol.effects import ServiceKey
     from mqtt_devices.protocol.service_types import PathRule, ServiceType, Value
+    from mqtt_devices.service_owner import ServiceOwner
     from velib_async.bus import Bus
 
 # As the former driver named itself: users and their scripts look for it.
@@ -36,19 +37,6 @@ class Identity:
     version: str | None  # as the device tells it
     suite_version: str
     is_unheard: bool = False  # from memory: not connected until the device is heard
-
-
-class ServiceOwner(Protocol):
-    """Who is told what happens to a service on D-Bus."""
-
-    def hear(self, key: ServiceKey) -> None:
-        """A reading was written: that is the device, by way of the gateway."""
-
-    async def ask(self, key: ServiceKey, rule: PathRule, value: Value) -> bool:
-        """The user wants to set a value; whether the device lets him. To be answered well within a second."""
-
-    def lose(self, key: ServiceKey) -> None:
-        """The connection to the bus is lost, and the service with it."""
 
 
 class PublishedService:
@@ -69,10 +57,10 @@ class PublishedService:
     ) -> None:
         self.key = identity.key
         self._owner = owner
-        self._written: set[str] = set()  # readings that came over D-Bus, in this turn of the loop
+        self._written: dict[str, Value] = {}  # readings that came over D-Bus, in this turn of the loop
         self._rules = dict(service_type.paths) if service_type.families else service_type.paths
-        self._sent: set[str] = set()  # results of derivations that the device sends itself
-        self._results = frozenset(derivation.path for derivation in service_type.derivations)
+        self._derived = DerivedValues(service_type)
+        self._alarm_timer: asyncio.TimerHandle | None = None
         self.type = service_type
         self._is_closed = False
         self._bus = bus
@@ -114,13 +102,15 @@ class PublishedService:
             self._revive(changes)
             for path, value in values.items():
                 changes[f"/{path}"] = value
-            self._derive(changes, values.keys())
+            self._derive(changes, values)
         self._remember(values)
 
     def expire(self, action: OnTimeout) -> None:
         """Treat the values as too old."""
         if action in (OnTimeout.HOLD, OnTimeout.DISCONNECT):
             return
+        self._derived.forget()
+        self._set_alarm_timer(None)
         with self._service as changes:
             for rule in self._rules.values():
                 if rule.role is Role.READING:
@@ -129,7 +119,9 @@ class PublishedService:
 
     def receive(self, rule: PathRule, value: Value) -> None:
         """Take over a setting that was changed elsewhere."""
-        self._service.item(f"/{rule.path}").set_local_value(value)
+        with self._service as changes:
+            changes[f"/{rule.path}"] = value
+            self._derive(changes, {rule.path: value})
 
     def set_version(self, version: str | None) -> None:
         """Show another firmware version of the device."""
@@ -142,17 +134,28 @@ class PublishedService:
     async def close(self) -> None:
         """Make the values unknown, release the name, close the connection."""
         self._is_closed = True
+        self._set_alarm_timer(None)
         self._controls.detach(self.key, self.type)
         await self._service.close()
         await self._bus.close()
 
-    def _derive(self, changes: ChangeContext, written: Collection[str]) -> None:
-        if not self._results:
+    def _derive(self, changes: ChangeContext, written: Mapping[str, Value]) -> None:
+        if not self._derived.is_needed:
             return
-        self._sent.update(self._results.intersection(written))
-        found = derive(self.type.derivations, written, self._sent, lambda path: changes[f"/{path}"])
-        for path, value in found.items():
+        loop = asyncio.get_running_loop()
+        for path, value in self._derived.update(written, lambda path: changes[f"/{path}"], loop.time()).items():
             changes[f"/{path}"] = value
+        self._set_alarm_timer(self._derived.deadline)
+
+    def _set_alarm_timer(self, deadline: float | None) -> None:
+        if self._alarm_timer is not None:
+            self._alarm_timer.cancel()
+        at = asyncio.get_running_loop().call_at
+        self._alarm_timer = None if deadline is None else at(deadline, self._derive_later)
+
+    def _derive_later(self) -> None:
+        with self._service as changes:
+            self._derive(changes, {})
 
     def _add_family_items(self, values: Mapping[str, Value]) -> None:
         """Make the outputs of a switch when they are first heard of."""
@@ -179,21 +182,21 @@ class PublishedService:
             if kept:
                 keep(self.key, kept)
 
-    def _hear(self, rule: PathRule) -> None:
+    def _hear(self, rule: PathRule, value: Value) -> Value:
         if not self._written:
             # After this turn of the loop the values of this and of all other writes are stored.
             asyncio.get_running_loop().call_soon(self._after_writes)
-        self._written.add(rule.path)
+        self._written[rule.path] = value
+        return self._derived.correct(rule.path, value, lambda path: self._service[f"/{path}"])
 
     def _after_writes(self) -> None:
-        written = {path: self._service[f"/{path}"] for path in self._written}
-        self._written.clear()
+        written, self._written = self._written, {}
         if self._is_closed:
             return
         self._remember(written)
         with self._service as changes:
             self._revive(changes)
-            self._derive(changes, written.keys())
+            self._derive(changes, written)
         self._owner.hear(self.key)
 
     def _add_items(self, identity: Identity, values: Mapping[str, Value]) -> None:
@@ -224,6 +227,11 @@ class PublishedService:
         """Answer a write from outside to what the user determines: the device first, then localsettings."""
         if not isinstance(item, RuledItem):
             raise TypeError(f"{item} is no path of a service type")
+        is_repeat = value == item.value
+        if is_repeat and not self._owner.is_told_again(self.key, item.rule):
+            return True
         if not await self._owner.ask(self.key, item.rule, value):
             return False
-        return item.rule.role is not Role.SETTING or await self._controls.change(self.key, item.rule, value)
+        return (
+            is_repeat or item.rule.role is not Role.SETTING or await self._controls.change(self.key, item.rule, value)
+        )

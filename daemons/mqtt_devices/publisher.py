@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from mqtt_devices.connections import ConnectionBudget
     from mqtt_devices.controls import Controls
     from mqtt_devices.protocol.service_types import ServiceType, Value
-    from mqtt_devices.published_service import ServiceOwner
+    from mqtt_devices.service_owner import ServiceOwner
     from velib_async.bus import Library
 
-# Services that are opened at the same time: enough to hide the round trips to bus and localsettings, few enough that
-# a burst of registrations does not stall the one core of a small GX.
-OPENING_AT_ONCE = 8
+# Services that are opened at the same time: enough to hide the round trips to the bus (six for each) while others
+# keep the bus daemon from its core, few enough that its queue of new connections (30 in libdbus) never fills.
+OPENING_AT_ONCE = 16
 
 _log = logging.getLogger(__name__)
 

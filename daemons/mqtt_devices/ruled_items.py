@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from velib_async.items import OnChange
 
-    Hear = Callable[[PathRule], None]
+    Hear = Callable[[PathRule, Value], Value]
 
 
 class RuledItem(Item):
@@ -41,6 +41,11 @@ class RuledItem(Item):
             nullable=not rule.persists,
         )
 
+    @property
+    def hears_repeats(self) -> bool:  # type: ignore[override] # decided by the rule
+        """What the user sets again the device may have missed."""
+        return self.rule.is_users
+
     def coerce(self, value: Any) -> Any:
         """Return a value written from outside in the item's type.
 
@@ -49,9 +54,7 @@ class RuledItem(Item):
         """
         value = self.coerce_local(value)
         # Here and not in a callback, which is not called for a value that is the same again: that is news, too.
-        if self.hear is not None:
-            self.hear(self.rule)
-        return value
+        return value if self.hear is None else self.hear(self.rule, value)
 
     def coerce_local(self, value: Any) -> Any:
         """Return a value of our own in the item's type; raises ValueError."""
@@ -92,6 +95,6 @@ def make_item(rule: PathRule, value: Value, onchange: OnChange | None = None, he
         rule: of the path.
         value: its present value.
         onchange: as velib_async has it.
-        hear: called with the rule for each valid write from outside, before it is stored.
+        hear: called with rule and value for each valid write from outside; returns what is to be stored.
     """
     return _ITEMS[rule.kind](rule, value, onchange, hear)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from daemonkit.errors import DefinitionError
-from daemonkit.yamlvalues import YamlList, YamlMapping
+from daemonkit.yamlvalues import YamlMapping
+from mqtt_devices.derivation_rules import read_alarms, read_calibrations, read_derivations
 from mqtt_devices.path_rules import Choices, expand, read_path
 from mqtt_devices.protocol.names import is_id
 from mqtt_devices.protocol.proxy import is_path
-from mqtt_devices.protocol.service_types import FAMILY, Derivation, PathRule, Role, ServiceType, ValueKind
+from mqtt_devices.protocol.service_types import FAMILY, PathRule, Role, ServiceType, ValueKind
 from mqtt_devices.protocol.staleness import MAX_TIMEOUT_S, NEVER, OnTimeout, Staleness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 T = TypeVar("T")
 
@@ -28,6 +29,8 @@ _TYPE_KEYS = (
     "on_timeout",
     "steering",
     "derive",
+    "calibrate",
+    "alarms",
     "paths",
 )
 # Part of every service, or of every type.
@@ -67,7 +70,9 @@ class TypeReader:
             paths,
             content.fetch("interval_s", float, base.interval_s, minimum=0, maximum=_MAX_INTERVAL_S),
             _read_staleness(content, base.staleness),
-            self._read_derivations(content, paths, base.derivations),
+            read_derivations(content, paths, self._mistakes) if "derive" in content else base.derivations,
+            read_calibrations(content, paths, self._mistakes) if "calibrate" in content else base.calibrations,
+            read_alarms(content, paths, self._mistakes) if "alarms" in content else base.alarms,
             families,
             product_id,
             custom_name,
@@ -93,37 +98,6 @@ class TypeReader:
         if FAMILY in path and found.persists:
             raise DefinitionError(listed.where(key), str(key), f"a path with {FAMILY} is no setting")
         return found
-
-    def _read_derivations(
-        self, content: YamlMapping, paths: Mapping[str, PathRule], former: tuple[Derivation, ...]
-    ) -> tuple[Derivation, ...]:
-        if "derive" not in content:
-            return former
-        listed = content.fetch("derive", YamlMapping)
-        found: list[Derivation] = []
-        for key in listed:
-            try:
-                found += _read_derivation(str(key), listed, paths)
-            except DefinitionError as mistake:
-                self._mistakes.append(mistake)
-        return tuple(found)
-
-
-def _read_derivation(key: str, listed: YamlMapping, paths: Mapping[str, PathRule]) -> Iterable[Derivation]:
-    fields = listed.fetch(key, YamlMapping)
-    fields.refuse_others(("sum", "product", "scale"))
-    operations = [name for name in ("sum", "product") if name in fields]
-    if len(operations) != 1:
-        raise DefinitionError(listed.where(key), key, "either sum or product, a list of paths")
-    operation = operations[0]
-    operands = [expand(str(operand)) for operand in fields.fetch(operation, YamlList)]
-    results = expand(key)
-    for number, path in enumerate(results):
-        of = tuple(one[number] if len(one) == len(results) else one[0] for one in operands)
-        for one in (path, *of):
-            if one not in paths or (paths[one].kind is not ValueKind.DOUBLE and one == path):
-                raise DefinitionError(listed.where(key), one, "a path of this type (the result of type d)")
-        yield Derivation(path=path, operation=operation, of=of, scale=fields.fetch("scale", float, 1.0))
 
 
 def _make_common(product_id: int, custom_name: str) -> dict[str, PathRule]:

@@ -7,6 +7,7 @@ is complete but for two numbers.
 
 from __future__ import annotations
 
+import functools
 import logging
 from struct import Struct
 from typing import TYPE_CHECKING, Any
@@ -38,15 +39,7 @@ class ItemsMessages:
         self._encoder = Encoder()
         self._refused: set[str] = set()  # paths whose value could not be sent: told once
         self._encoded_message = _encoded_class(library.Message)
-        self._signal = {
-            "message_type": library.MessageType.SIGNAL,
-            "flags": library.MessageFlag.NO_REPLY_EXPECTED,
-            "path": "/",
-            "interface": BUS_ITEM,
-            "member": "ItemsChanged",
-            "signature": SIGNATURE,
-        }
-        self._changed = self._encoded_message(**self._signal)
+        self._changed: Any = None  # made when there is something to send, then used again and again
 
     def changed(self, items: Iterable[Published]) -> Any:
         """Returns an ItemsChanged with the items' present values; it is good until the next one is asked for."""
@@ -54,7 +47,9 @@ class ItemsMessages:
         try:
             body = self._encode(items)
         except UnknownType:
-            return self._general(self._signal, items)
+            return self._general(_signal(self._library), items)
+        if self._changed is None:
+            self._changed = self._encoded_message(**_signal(self._library))
         self._changed.serial = 0  # the library gives it a new one
         self._changed.encoded_body = body
         return self._changed
@@ -91,6 +86,18 @@ class ItemsMessages:
         return self._library.Message(**arguments, body=wrap(SIGNATURE, [items_body(items)], self._library.Variant))
 
 
+def _signal(library: ModuleType) -> dict[str, Any]:
+    return {
+        "message_type": library.MessageType.SIGNAL,
+        "flags": library.MessageFlag.NO_REPLY_EXPECTED,
+        "path": "/",
+        "interface": BUS_ITEM,
+        "member": "ItemsChanged",
+        "signature": SIGNATURE,
+    }
+
+
+@functools.cache  # one class for each library, not for each connection: making one takes longer than a connection
 def _encoded_class(message_class: Any) -> Any:
     class EncodedMessage(message_class):  # type: ignore[misc]
         """A message whose body comes as bytes."""

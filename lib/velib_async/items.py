@@ -64,6 +64,9 @@ class Item:
     coding: ClassVar[str] = ""  # the D-Bus type; empty: chosen by the value
     # Interfaces besides BusItem that `handle_call` takes: method -> (signature of the arguments, of the answer).
     interfaces: ClassVar[Mapping[str, Mapping[str, tuple[str, str]]]] = {}
+    # Whether `onchange` hears of a write of the value that the item has already. A subclass may decide otherwise: a
+    # command that is given again is given again.
+    hears_repeats: bool = False
 
     def __init__(
         self,

@@ -36,7 +36,7 @@ def begin_write(item: Item, raw: Any, tasks: Tasks) -> int | Awaitable[int]:
     except (ValueError, TypeError, OverflowError) as error:
         log.debug("%s: write of %.100r refused: %s", item.path, raw, error)
         return REFUSED
-    if value == item.value:
+    if value == item.value and not item.hears_repeats:
         return ACCEPTED
     if item.onchange is None:
         item.store(value)

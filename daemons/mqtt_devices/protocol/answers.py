@@ -27,7 +27,8 @@ def answer(device: Device, portal_id: str, *, sends_instances: bool) -> list[Eff
         if name in device.opened
     }
     reply = Publish(reply_topic(device.client_id), encode_reply(portal_id, services), device.broker)
-    effects: list[Effect] = [reply, Note(f"publish {reply.payload[:SHOWN]} to {reply.topic}")]
+    text = f"publish {reply.payload[:SHOWN]} to {reply.topic}"
+    effects: list[Effect] = [reply, Note(text, is_routine=device.repeats > 0)]
     if sends_instances:
         effects.append(Publish(instance_topic(device.client_id), encode_instances(services), device.broker))
     return effects

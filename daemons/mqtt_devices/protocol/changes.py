@@ -7,17 +7,22 @@ device/<clientId>/<serviceId>/Result/<Path>   true, false or {"accepted": ...}, 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mqtt_devices.errors import Reason, Rejected
 from mqtt_devices.protocol.effects import Answer, Effect, Publish, ServiceKey
 from mqtt_devices.protocol.names import set_topic
 from mqtt_devices.protocol.payload import MAX_PAYLOAD_BYTES, parse_object, parse_plain
+from mqtt_devices.protocol.service_types import Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mqtt_devices.protocol.service_types import PathRule, Value
+
+# A command that is written again so soon after the device was told is taken for the answer of a device that confirms by
+# a W message: telling it again, and again with each confirmation, would never end.
+ECHO_S = 2.0
 
 _WORDS = {"accepted": True, "refused": False, "ok": True, "error": False, "true": True, "false": False}
 _RULE = 'true, false, accepted, refused or {"accepted": true or false}'
@@ -29,15 +34,27 @@ class Changes:
     def __init__(self) -> None:
         self._waiting: dict[tuple[ServiceKey, str], Value] = {}
         self._pending: dict[tuple[ServiceKey, str], tuple[PathRule, Value]] = {}
+        self._told: dict[tuple[ServiceKey, str], float] = {}  # when last
 
     @property
     def pending(self) -> dict[tuple[ServiceKey, str], Value]:
         """Values that were accepted without an answer of the device."""
         return {place: value for place, (_, value) in self._pending.items()}
 
-    def ask(self, key: ServiceKey, rule: PathRule, value: Value, broker: str) -> list[Effect]:
+    def is_told_again(self, key: ServiceKey, rule: PathRule, now: float) -> bool:
+        """Whether the device is to hear of a write of the value that a path has already.
+
+        A command is: the device may have missed it. A setting only when the device has not answered the last time.
+        """
+        if rule.role is not Role.COMMAND:
+            return (key, rule.path) in self._pending
+        told = self._told.get((key, rule.path))
+        return told is None or now - told >= ECHO_S
+
+    def ask(self, key: ServiceKey, rule: PathRule, value: Value, broker: str, now: float) -> list[Effect]:
         """Tell the device; an Answer follows, or no_answer() is to be called."""
         self._waiting[key, rule.path] = value
+        self._told[key, rule.path] = now
         self._pending.pop((key, rule.path), None)
         return [_tell(key, rule.path, value, broker)]
 
@@ -80,7 +97,8 @@ class Changes:
 
     def forget(self, client_id: str) -> None:
         """A device is gone."""
-        for store in (self._waiting, self._pending):
+        stores: tuple[dict[tuple[ServiceKey, str], Any], ...] = (self._waiting, self._pending, self._told)
+        for store in stores:
             for place in [place for place in store if place[0].client_id == client_id]:
                 del store[place]
 

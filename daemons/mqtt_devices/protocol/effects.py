@@ -101,10 +101,11 @@ class Remember:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A line for the log."""
+    """A line for the log. `is_routine`: it was said before, word for word; only for those who look for it."""
 
     text: str
     is_warning: bool = False
+    is_routine: bool = False
 
 
 Effect = Publish | Subscribe | Unsubscribe | Plan | Write | Expire | Answer | Remember | Note

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 DEVICE = "{device}"
 WILDCARD = "+"
 _NO_ID = re.compile(r"[^A-Za-z0-9_]")
+# What ESPHome publishes for a sensor that has no value (nan; None with publish_nan_as_none), and JSON's word for it.
+_UNKNOWN = frozenset({"nan", "none", "null"})
+_MISSING = object()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +118,7 @@ def _look_up(paths: tuple[MappedPath, ...], payload: bytes) -> dict[str, dict[st
     found: dict[str, dict[str, Any]] = {}
     for mapped in paths:
         value = _translate(_follow(document, mapped.pointer), mapped)
-        if value is not None:
+        if value is not _MISSING:
             found.setdefault(mapped.service_id, {})[mapped.path] = value
     return found
 
@@ -132,15 +135,19 @@ def _follow(document: Any, pointer: tuple[str, ...]) -> Any:
 
 
 def _translate(value: Any, mapped: MappedPath) -> Any:
-    if value is None or isinstance(value, dict):
-        return None
+    """The value for the path, None when the device says that it has none, _MISSING when there is nothing in it."""
     if mapped.choices:
         key = str(value).lower() if isinstance(value, bool) else str(value)
-        return mapped.choices.get(key)
+        return mapped.choices.get(key, _MISSING)
+    if isinstance(value, str) and value.strip().lower() in _UNKNOWN:
+        return None
+    if value is None or isinstance(value, dict):
+        # A device with several sensors mentions in each message only some of them.
+        return _MISSING
     if (mapped.scale, mapped.offset) == (1.0, 0.0):
         return value
     try:
         number = float(value)
     except (TypeError, ValueError):
-        return None
+        return _MISSING
     return number * mapped.scale + mapped.offset

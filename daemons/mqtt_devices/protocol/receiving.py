@@ -12,6 +12,7 @@ from mqtt_devices.protocol.effects import Effect, Expire, Note, Publish, Service
 from mqtt_devices.protocol.finding import find_sender, find_service
 from mqtt_devices.protocol.names import PROXY, RESERVED, RESULT, SET, STATUS
 from mqtt_devices.protocol.proxy import ProxyWrite, check_values, parse_proxy
+from mqtt_devices.protocol.rates import LogPace
 from mqtt_devices.protocol.reply import encode_value
 from mqtt_devices.protocol.staleness import OnTimeout
 from mqtt_devices.protocol.status import Departure, Registration, check_service_id, parse_status
@@ -51,6 +52,7 @@ class Receiver:
         self._wills = wills
         self._complaints = complaints
         self._policy = policy
+        self._unknown = LogPace()
 
     def receive(self, levels: list[str], message: Message, now: float) -> list[Effect]:
         """A message on device/...; `levels`: its topic, split into LEVELS + 1 parts at most.
@@ -79,12 +81,30 @@ class Receiver:
         status = parse_status(message.payload, self._table.types)
         check_client(status.client_id, status.secret, self._policy)
         shown = "(with secret)" if status.secret else message.payload[:SHOWN].decode("utf-8", "replace")
-        effects: list[Effect] = [Note(f"Received device status message on {message.topic[:SHOWN]!a}: {shown!a}")]
+        text = f"Received device status message on {message.topic[:SHOWN]!a}: {shown!a}"
         if isinstance(status, Departure):
-            if status.client_id not in self._table.devices:
-                effects.append(Note(f"Device {status.client_id} is not registered", is_warning=True))
-            return effects + self.leave(status.client_id)
-        return effects + self._admit(level, status, message, now)
+            return self._receive_departure(status, text, now)
+        return [self._note_status(status, text), *self._admit(level, status, message, now)]
+
+    def _receive_departure(self, status: Departure, text: str, now: float) -> list[Effect]:
+        if status.client_id in self._table.devices:
+            return [Note(text), *self.leave(status.client_id)]
+        effects = self.leave(status.client_id)
+        if times := self._unknown.due((status.client_id, ""), now):
+            again = f", for the {times}th time since this was last said" if times > 1 else ""
+            effects += [Note(text), Note(f"Device {status.client_id} is not registered{again}", is_warning=True)]
+        return effects
+
+    def _note_status(self, status: Registration, text: str) -> Note:
+        """The line for a Status; of those that say the same again only how many there were."""
+        device = self._table.devices.get(status.client_id)
+        if device is None:
+            return Note(text)
+        if device.wanted == status and not device.unheard:
+            device.repeats += 1
+            return Note(text, is_routine=True)
+        times, device.repeats = device.repeats, 0
+        return Note(f"{text} (the former one came {times + 1} times)" if times else text)
 
     def _admit(self, level: str, status: Registration, message: Message, now: float) -> list[Effect]:
         former = self._table.devices.get(status.client_id)

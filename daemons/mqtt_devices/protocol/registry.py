@@ -72,6 +72,10 @@ class Registry:
         """What users have set and the device has not answered, by service and path."""
         return self._changes.pending
 
+    def is_told_again(self, key: ServiceKey, rule: PathRule, now: float) -> bool:
+        """Whether a device is to hear of a write of the value that a path has already."""
+        return self._changes.is_told_again(key, rule, now)
+
     def is_stale(self, key: ServiceKey) -> bool:
         """Whether a service's values are too old, or from before a restart."""
         device = self.devices.get(key.client_id)
@@ -136,10 +140,10 @@ class Registry:
         """A value of a device came over D-Bus, from the gateway."""
         return self._table.hear(key, now)
 
-    def change(self, key: ServiceKey, rule: PathRule, value: Value) -> list[Effect]:
+    def change(self, key: ServiceKey, rule: PathRule, value: Value, now: float) -> list[Effect]:
         """The user sets a value: tell the device, whose Answer is awaited for a while; then unanswered()."""
         device = self.devices.get(key.client_id)
-        return self._changes.ask(key, rule, value, device.broker) if device else []
+        return self._changes.ask(key, rule, value, device.broker, now) if device else []
 
     def unanswered(self, key: ServiceKey, rule: PathRule) -> None:
         """The device has not answered in time."""

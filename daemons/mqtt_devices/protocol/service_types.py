@@ -103,6 +103,29 @@ class Derivation:
     scale: float = 1.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """A reading that the user corrects by two settings: what the device sends, times `scale`, plus `offset`."""
+
+    path: str
+    scale: str
+    offset: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmRule:
+    """An alarm on the reading `of`: its State follows from Enable, Active, Restore and Delay, all below `path`."""
+
+    path: str
+    of: str
+    is_high: bool
+
+
+# What stands below the path of an alarm.
+ALARM_SETTINGS = ("Enable", "Active", "Restore", "Delay")
+ALARM_STATE = "State"
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceType:
     """One D-Bus service type; paths without leading slash; values go out at most every `interval_s`."""
@@ -112,6 +135,8 @@ class ServiceType:
     interval_s: float = 1.0
     staleness: Staleness = field(default_factory=Staleness)
     derivations: tuple[Derivation, ...] = ()
+    calibrations: tuple[Calibration, ...] = ()
+    alarms: tuple[AlarmRule, ...] = ()
     # Paths with {id}, which exist once the device has sent them.
     families: Mapping[str, PathRule] = field(default_factory=dict)
     product_id: int = 0xFFFF

@@ -67,6 +67,24 @@ async def test_silent_device_is_taken_to_agree_and_the_change_is_pending(gx: GX)
     )
 
 
+async def test_command_given_again_is_told_again_and_a_setting_only_until_it_is_answered(gx: GX) -> None:
+    await start(gx)
+    told = gx._messages[f"{SET}/StartStop"]
+    assert await gx.set(EVCHARGER, "/StartStop", 1) == 0
+    assert await gx.set(EVCHARGER, "/MaxCurrent", 16.0) == 0
+    await gx.wait(lambda: len(told) == 1, "the first")
+    async with asyncio.timeout(60):
+        while len(told) < 2:  # what comes back at once would be an echo of the device
+            assert await gx.set(EVCHARGER, "/StartStop", 1) == 0
+            await asyncio.sleep(0.2)
+    assert [json.loads(raw)["value"] for raw in told] == [1, 1]
+    assert await gx.receive(f"{SET}/MaxCurrent") == {"value": 16.0}
+    assert await set_and_answer(gx, "MaxCurrent", 16.0, "true") == 0
+    assert await gx.set(EVCHARGER, "/MaxCurrent", 16.0) == 0
+    assert await set_and_answer(gx, "SetCurrent", 9.0, "true") == 0
+    assert not gx._messages[f"{SET}/MaxCurrent"]
+
+
 async def test_change_over_the_gateway_reaches_the_device_as_well(gx: GX) -> None:
     await start(gx)
     await gx.publish(f"R/{PORTAL}/keepalive", "")

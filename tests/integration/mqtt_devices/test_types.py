@@ -96,3 +96,25 @@ async def test_types_of_the_user_work_and_a_broken_file_harms_nobody(gx: GX) -> 
     )
     await gx.start_daemon()
     await gx.wait_names(present=("com.victronenergy.windlass.mqtt_w_w",))
+
+
+async def test_tank_alarm_and_offset_work_as_with_sensors_of_victron_and_survive_a_restart(gx: GX) -> None:
+    await gx.start_all()
+    tank, sensor = "com.victronenergy.tank.mqtt_a_t", "com.victronenergy.temperature.mqtt_a_s"
+    await gx.publish("device/a/t", {"type": "tank", "Level": 5})
+    await gx.publish("device/a/s", {"type": "temperature", "Temperature": 20})
+    await gx.wait_value(tank, "/Alarms/Low/State", 0)
+    await gx.wait_value(sensor, "/Temperature", 20.0)
+    assert await gx.set(sensor, "/Offset", 0.5) == 0
+    await gx.wait_value(sensor, "/Temperature", 20.5)
+    assert await gx.set(tank, "/Alarms/Low/Enable", 1) == 0
+    await gx.wait_value(tank, "/Alarms/Low/State", 1)
+    assert await gx.setting("/Settings/MqttDevices/mqtt_a_t/Alarms/Low/Enable") == 1
+    await gx.publish("device/a/t", {"Level": 20})
+    await gx.wait_value(tank, "/Alarms/Low/State", 0)
+    await gx.start_daemon()
+    await gx.wait_log("is connected")
+    await gx.publish("device/a/t", {"Level": 4})
+    await gx.publish("device/a/s", {"Temperature": 21})
+    await gx.wait_value(tank, "/Alarms/Low/State", 1)
+    await gx.wait_value(sensor, "/Temperature", 21.5)

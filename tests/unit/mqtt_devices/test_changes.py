@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from mqtt_devices.errors import Rejected
-from mqtt_devices.protocol.changes import parse_result
+from mqtt_devices.protocol.changes import ECHO_S, parse_result
 from mqtt_devices.protocol.effects import Answer, Publish, ServiceKey
 from tests.service_types import TYPES
 from tests.unit.mqtt_devices.payloads import payloads
@@ -56,7 +56,7 @@ def charger() -> World:
 
 
 def ask(world: World, rule: Any = START, value: Any = 1) -> None:
-    world.take(world.registry.change(KEY, rule, value))
+    world.take(world.registry.change(KEY, rule, value, world.now))
 
 
 def test_device_is_told_and_its_answer_is_passed_on() -> None:
@@ -104,6 +104,24 @@ def test_settings_are_told_again_when_the_device_is_back_commands_are_not() -> N
     world.status("ev", services={"e": "evcharger"})
     told = [one for one in world.published if "/Set/" in one.topic]
     assert told == [Publish("device/ev/e/Set/MaxCurrent", json.dumps({"value": 16.0}), expires=True)]
+
+
+def test_command_is_told_again_unless_it_comes_back_at_once_as_an_echo() -> None:
+    world = charger()
+    assert world.registry.is_told_again(KEY, START, world.now), "from before a restart"
+    ask(world)
+    assert not world.registry.is_told_again(KEY, START, world.now + ECHO_S / 2)
+    assert world.registry.is_told_again(KEY, START, world.now + ECHO_S)
+
+
+def test_setting_is_told_again_while_the_device_has_not_answered() -> None:
+    world = charger()
+    assert not world.registry.is_told_again(KEY, MAXIMUM, world.now)
+    ask(world, MAXIMUM, 16.0)
+    world.registry.unanswered(KEY, MAXIMUM)
+    assert world.registry.is_told_again(KEY, MAXIMUM, world.now)
+    world.send("device/ev/e/Result/MaxCurrent", b"true")
+    assert not world.registry.is_told_again(KEY, MAXIMUM, world.now)
 
 
 def test_bad_result_is_complained_about() -> None:

@@ -3,8 +3,12 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from mqtt_devices import driver as driver_module
 from mqtt_devices.broker import Broker
 from mqtt_devices.driver import Driver
 from mqtt_devices.errors import Reason, Rejected
@@ -16,7 +20,7 @@ from mqtt_devices.protocol.registry import Registry
 from tests.service_types import TYPES
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import AsyncIterator
 
 LIMIT_S = 30.0
 
@@ -79,14 +83,22 @@ class Bench:
         return [request.topic for request in self.broker._outbox if isinstance(request, Publish)]
 
     async def run_until(self, is_true: Any) -> None:
+        async with self.running():
+            await self.until(is_true)
+
+    async def until(self, is_true: Any) -> None:
         async with asyncio.timeout(LIMIT_S):
-            running = asyncio.create_task(self.driver.run(self.services, "portal"))
-            try:
-                while not is_true():  # noqa: ASYNC110 - looks at what has no event
-                    await asyncio.sleep(0.005)
-            finally:
-                running.cancel()
-                await asyncio.gather(running, return_exceptions=True)
+            while not is_true():  # noqa: ASYNC110 - looks at what has no event
+                await asyncio.sleep(0.005)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        running = asyncio.create_task(self.driver.run(self.services, "portal"))
+        try:
+            yield
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_driver_handles_what_came_before_it_ran() -> None:
@@ -183,3 +195,60 @@ async def test_bug_in_one_message_costs_that_message_only(
     await bench.run_until(lambda: bool(bench.published))
     assert bench.published == ["device/a/DBus"]
     assert "because of a bug" in caplog.text
+
+
+EV = ServiceKey("ev", "e")
+
+
+async def ready_charger(bench: Bench) -> None:
+    """Have an EV charger registered."""
+    bench.put("device/ev/e", {"type": "evcharger", "Current": 6})
+    await bench.until(lambda: bool(bench.services.writes))
+
+
+async def test_device_answers_to_what_the_user_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver_module, "ANSWER_LIMIT_S", LIMIT_S)
+    rule = TYPES["evcharger"].paths["StartStop"]
+    bench = Bench()
+    async with bench.running():
+        await ready_charger(bench)
+        for payload in (False, True):
+            asked = asyncio.create_task(bench.driver.ask(EV, rule, 1))
+            await asyncio.sleep(0)
+            bench.put("device/ev/e/Result/StartStop", payload)
+            assert await asked is payload
+        assert not bench.registry.pending_changes
+
+
+async def test_silence_is_a_yes_and_a_newer_value_takes_the_place_of_an_older(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver_module, "ANSWER_LIMIT_S", 0.05)
+    rule = TYPES["evcharger"].paths["SetCurrent"]
+    bench = Bench()
+    async with bench.running():
+        await ready_charger(bench)
+        assert all(await asyncio.gather(bench.driver.ask(EV, rule, 8.0), bench.driver.ask(EV, rule, 9.0)))
+        assert bench.registry.pending_changes == {(EV, "SetCurrent"): 9.0}
+
+
+async def test_what_venus_writes_again_and_again_is_not_waited_for() -> None:
+    rule = TYPES["pvinverter"].paths["Ac/PowerLimit"]
+    bench = Bench()
+    async with bench.running():
+        bench.put("device/ev/e", {"type": "pvinverter", "Ac/Power": 6})
+        await bench.until(lambda: bool(bench.services.writes))
+        asking = bench.driver.ask(EV, rule, 100.0)
+        with pytest.raises(StopIteration) as end:  # at once, without a turn of the loop
+            asking.send(None)
+        assert end.value.value is True
+        assert bench.registry.pending_changes == {(EV, "Ac/PowerLimit"): 100.0}
+
+
+async def test_what_repeats_is_for_those_who_look_for_it(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "mqtt_devices")
+    bench = Bench()
+    async with bench.running():
+        for _ in range(3):
+            bench.status("a", "t")
+            await bench.until(lambda: not len(bench.inbox) and not bench.registry.devices["a"].plan)
+    levels = [record.levelname for record in caplog.records if "status message" in record.getMessage()]
+    assert levels == ["INFO", "DEBUG", "DEBUG"]

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import argparse
+import re
+from pathlib import Path
 
 import pytest
 
+import mqtt_devices
 from daemonkit.errors import DefinitionError
 from daemonkit.yamlfile import loads
 from mqtt_devices.options import (
@@ -142,3 +145,15 @@ def test_types_that_may_steer_and_connections_are_read() -> None:
     for config in ("steering: vebus", "steering: [1]"):
         with pytest.raises(DefinitionError, match=r"^mqtt-devices.yml:1: "):
             read_steering(loads(config, "mqtt-devices.yml"))
+
+
+def test_template_is_good_as_it_stands_and_with_all_that_is_commented_out() -> None:
+    text = (Path(mqtt_devices.__file__).parent / "mqtt-devices.yml").read_text()
+    uncommented = re.sub(r"^#(?=[a-z]|  )", "", text, flags=re.MULTILINE)
+    for content in (text, uncommented):
+        config = loads(content, "mqtt-devices.yml")
+        policy = read_policy(config)
+        assert (policy.max_services, policy.allows_others, policy.last_will_keeps) == (64, True, False)
+        assert (read_broker(parse(), config).host, read_steering(config)) == ("127.0.0.1", frozenset())
+    assert set(read_other_brokers(config)) == {"house"}
+    assert policy.clients == {"esp1": "whatever"}

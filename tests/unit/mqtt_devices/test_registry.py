@@ -34,6 +34,7 @@ class World:
         self.published: list[Publish] = []
         self.others: list[Effect] = []
         self.notes: list[str] = []
+        self.routine: list[str] = []
         self.remembered = 0
         self.instances: dict[tuple[str, str, str], int] = {}
         if started:
@@ -47,7 +48,7 @@ class World:
                 case Publish():
                     self.published.append(effect)
                 case Note():
-                    self.notes.append(effect.text)
+                    (self.routine if effect.is_routine else self.notes).append(effect.text)
                 case Remember():
                     self.remembered += 1
                 case _:
@@ -221,6 +222,42 @@ def test_departure_of_an_unknown_device_is_noted_and_not_answered() -> None:
     world.status("ghost", connected=0)
     assert (world.plans, world.published) == ([], [])
     assert "Device ghost is not registered" in world.notes
+    count = len(world.notes)
+    for _ in range(10):
+        world.status("ghost", connected=0)
+    assert len(world.notes) == count
+    world.now += 60.0
+    world.status("ghost", connected=0)
+    assert world.notes[-1] == "Device ghost is not registered, for the 11th time since this was last said"
+
+
+def test_status_that_repeats_is_routine_and_counted_with_the_next_that_is_new() -> None:
+    world = World()
+    world.registered()
+    world.notes.clear()
+    for _ in range(5):
+        world.status()
+    assert (world.notes, len(world.routine)) == ([], 10), "each Status and its reply"
+    assert len(world.replies("device/fe001/DBus")) == 5
+    world.status(version="v2")
+    world.carry_out()
+    received, replied = world.notes
+    assert received.startswith("Received device status message")
+    assert received.endswith("(the former one came 6 times)")
+    assert replied.startswith("publish ")
+
+
+def test_first_status_after_a_restart_is_news() -> None:
+    before = World()
+    before.registered()
+    world = World(started=False)
+    world.take(world.registry.restore(before.registry.remembered()))
+    world.take(world.registry.start(PORTAL))
+    world.take(world.registry.tick(world.now))
+    world.carry_out()
+    world.notes.clear()
+    world.status()
+    assert any("Received device status message" in note for note in world.notes)
 
 
 def test_rejected_status_is_answered_on_its_level_and_changes_nothing() -> None:

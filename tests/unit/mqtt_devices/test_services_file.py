@@ -20,6 +20,9 @@ HEAD = "choices:\n  yes_no: {0: no, 1: yes}\ntypes:\n  tank:\n    product_id: 1\
 FIRST_PATH_LINE = 8
 
 
+TANK_ALARMS = {f"Alarms/{side}/{n}" for side in ("High", "Low") for n in ("Active", "Delay", "Enable", "Restore")}
+
+
 def load_paths(directory: Path, *lines: str) -> dict[str, PathRule]:
     file = directory / "services.yml"
     file.write_text(HEAD + "".join(f"      {line}\n" for line in lines))
@@ -43,8 +46,8 @@ def test_built_in_timeouts_are_those_of_what_steers() -> None:
 @pytest.mark.parametrize(
     ("service_type", "settings"),
     [
-        ("temperature", {"CustomName", "TemperatureType"}),
-        ("tank", {"CustomName", "FluidType", "Capacity"}),
+        ("temperature", {"CustomName", "TemperatureType", "Scale", "Offset"}),
+        ("tank", {"CustomName", "FluidType", "Capacity", *TANK_ALARMS}),
         ("pvinverter", {"CustomName", "Position", "Role", "Ac/MaxPower"}),
         ("grid", {"CustomName"}),
         ("gps", {"CustomName"}),
@@ -229,6 +232,22 @@ types:
 )
 def test_mistake_in_a_derivation_is_named(tmp_path: Path, derive: str, complaint: str) -> None:
     file = write_user_file(tmp_path, f"types:\n  tank:\n    derive:\n      {derive}\n")
+    with pytest.raises(DefinitionError, match=complaint):
+        load_services(BUILT_IN_FILE, file)
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("calibrate: {Temperature: {scale: Scale}}", "offset: is missing"),
+        ("calibrate: {Temperature: {scale: Scale, offset: Nothing}}", "Nothing: a path of this type"),
+        ("calibrate: {Status: {scale: Scale, offset: Offset}}", "Status: a path of this type, of type d"),
+        ("alarms: {Alarms/Low: {above: Humidity}}", "Alarms/Low/Enable: a path of this type"),
+        ("alarms: {Alarms/Low: {above: Humidity, below: Humidity}}", "either above or below"),
+    ],
+)
+def test_mistake_in_a_correction_or_an_alarm_is_named(tmp_path: Path, line: str, complaint: str) -> None:
+    file = write_user_file(tmp_path, f"types:\n  temperature:\n    {line}\n")
     with pytest.raises(DefinitionError, match=complaint):
         load_services(BUILT_IN_FILE, file)
 

@@ -124,3 +124,20 @@ async def test_callback_that_goes_on_failing_is_logged_once_and_again_after_it_w
         assert results == [REFUSED, REFUSED, REFUSED, ACCEPTED, REFUSED]
         errors = [record for record in caplog.records if record.levelname == "ERROR" and item.path in record.message]
         assert len(errors) == 2
+
+
+@pytest.mark.parametrize("hears_repeats", [False, True])
+async def test_write_of_the_same_value_is_told_only_where_it_is_asked_for(tasks: Tasks, *, hears_repeats: bool) -> None:
+    class Command(IntegerItem):
+        pass
+
+    Command.hears_repeats = hears_repeats
+    told: list[int] = []
+
+    def note(value: int) -> bool:
+        told.append(value)
+        return True
+
+    item = Command("/X", 1, True, note)
+    assert [await write(item, 1, tasks), await write(item, 1, tasks)] == [ACCEPTED, ACCEPTED]
+    assert told == ([1, 1] if hears_repeats else [])
