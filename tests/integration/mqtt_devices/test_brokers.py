@@ -11,10 +11,11 @@ import aiomqtt
 import pytest
 
 from tests.integration.mqtt_devices.gx import temperature
-from tests.peers.mosquitto import Mosquitto, free_port
+from tests.peers.mosquitto import Mosquitto
 from tests.peers.process import find_program
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.integration.mqtt_devices.gx import GX
@@ -64,7 +65,9 @@ async def run(*command: str, directory: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-async def test_token_by_tls_with_mqtt_5_and_by_plain_mqtt_3_1_1(gx: GX, tmp_path: Path) -> None:
+async def test_token_by_tls_with_mqtt_5_and_by_plain_mqtt_3_1_1(
+    gx: GX, tmp_path: Path, free_port: Callable[[], int]
+) -> None:
     await run(find_program("mosquitto_passwd"), "-b", "-c", "passwords", "token", TOKEN, directory=tmp_path)
     key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "b.key", "-out", "b.crt")
     name = ("-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1")
