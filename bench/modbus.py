@@ -26,10 +26,11 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "lib"), str(REPOSITORY / "daemons")]
 
 from simulators.gx.settings import SettingsSimulator  # noqa: E402 - after the path
-from simulators.modbus import meters  # noqa: E402
 from simulators.modbus.deadport import DeadPort  # noqa: E402
-from simulators.modbus.server import Behaviour, RtuMeter, Station, TcpMeter  # noqa: E402
-from simulators.modbus.truths import meter_truths  # noqa: E402
+from simulators.modbus.models import make_image  # noqa: E402
+from simulators.modbus.rtu import RtuMeter  # noqa: E402
+from simulators.modbus.server import TcpMeter  # noqa: E402
+from simulators.modbus.station import Behaviour, Station  # noqa: E402
 from simulators.peers.dbus import DBusDaemon  # noqa: E402
 
 LATENCY_S = 0.05
@@ -141,10 +142,10 @@ async def run_tcp(count: int, dead: int, seconds: float) -> Result:
 
     Of those, some accept connections and are silent; the others drop every SYN.
     """
-    stations = [Watched(meters.em24_ethernet(meter_truths()), Behaviour(LATENCY_S)) for _ in range(count)]
+    stations = [Watched(make_image("em24"), Behaviour(LATENCY_S)) for _ in range(count)]
     for number, station in enumerate(stations):
         station.image.put("h", 0x5000, "text7", f"BENCH{number:03}")
-    asleep = [Station(meters.em24_ethernet(meter_truths()), Behaviour(is_asleep=True)) for _ in range(dead // 2)]
+    asleep = [Station(make_image("em24"), Behaviour(is_asleep=True)) for _ in range(dead // 2)]
     unreachable = [DeadPort() for _ in range(dead - len(asleep))]
     async with AsyncExitStack() as stack:
         servers = [await stack.enter_async_context(TcpMeter({1: s})) for s in [*stations, *asleep]]
@@ -190,7 +191,7 @@ def optimal_reads(told: list[tuple[str, int, int]], gap: int, longest: int) -> i
 
 async def run_rtu(seconds: float) -> tuple[float, float, int]:
     """Return how busy the line was, the refresh, and the reads in a cycle."""
-    station = Watched(meters.sdm630(meter_truths()), Behaviour(TURNAROUND_S))
+    station = Watched(make_image("sdm630"), Behaviour(TURNAROUND_S))
     async with RtuMeter({1: station}, RATE) as bus, Daemon([f"rtu:{bus.path}:{RATE}:1"]):
         await wait_for_traffic([station], 20)
         await asyncio.sleep(SETTLE_S)
@@ -229,7 +230,7 @@ async def main() -> None:
     row("... and of our own libraries, too", f"{alone.resident_mib - libraries:.1f} MiB of {libraries:.1f}")
     row("above the foreign libraries, loaded leanly", f"{alone.resident_mib - lean:.1f} MiB of {lean:.1f}")
     busy, refresh, per_cycle = await run_rtu(seconds)
-    optimum = optimal_reads(meters.sdm630(meter_truths()).told, RTU_GAP, SDM_LONGEST)
+    optimum = optimal_reads(make_image("sdm630").told, RTU_GAP, SDM_LONGEST)
     row("RTU 9600 baud: busy (at least 0.90)", f"{busy:.3f}")
     row("RTU 9600 baud: refresh of an SDM630", f"{refresh:.3f} s")
     row("RTU reads in a cycle / of the best packing", f"{per_cycle} / {optimum}")

@@ -42,7 +42,7 @@ class Places:
 
     def is_held(self, spec: DeviceSpec) -> bool:
         """Tell whether the stock driver polls this device."""
-        return spec in self.held
+        return spec.with_part(1) in self.held
 
 
 async def find_places(bus: Bus, *, replace_stock: bool) -> Places:

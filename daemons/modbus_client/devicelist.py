@@ -100,7 +100,8 @@ class DeviceList:
         wanted = dict.fromkeys([*self._fixed, *saved])
         for unit in self._fleet.units:
             spec = unit.config.spec
-            is_wanted = spec in wanted or spec.with_unit(0) in wanted
+            whole = spec.with_part(1)  # the other devices of a chain come with its first one
+            is_wanted = not wanted.keys().isdisjoint((spec, whole, whole.with_unit(0)))
             if not is_wanted or self._places.is_held(spec):
                 await self._fleet.remove(spec)
         for spec in wanted:

@@ -16,6 +16,7 @@ from modbus_client.configuration import DeviceConfig
 from modbus_client.connection import Line
 from modbus_client.driver import LineDriver
 from modbus_client.protocol.device import Device
+from modbus_client.protocol.spec import MAX_PARTS
 from modbus_client.recall import recall
 from modbus_client.search import find_device
 from modbus_client.unit import Unit
@@ -97,7 +98,12 @@ class Fleet:
         """Return the configuration of a device, the default one when the file has none."""
         places = (spec, spec.with_unit(0))  # one without unit stands for the unit that is found there
         config = next((device for device in self._config.devices if device.spec in places), DeviceConfig(spec))
-        return replace(config, spec=spec)
+        if spec.part == 1:
+            return replace(config, spec=spec)
+        whole = self.configured(spec.with_part(1))  # the line, and the pace unless something else is configured
+        if config not in self._config.devices:
+            config = replace(config, fast_age_s=whole.fast_age_s, age_s=whole.age_s, silence_s=whole.silence_s)
+        return replace(config, spec=spec, framing=whole.framing, model=config.model or whole.model)
 
     async def add(self, spec: DeviceSpec) -> None:
         """Serve a device from now on; one that is served already stays as it is."""
@@ -140,6 +146,13 @@ class Fleet:
                 return
             await asyncio.sleep(backoff.next_delay())
 
+    async def _add_chain(self, unit: Unit) -> None:
+        """Serve the other devices of a SunSpec chain, too, each as a device of its own."""
+        prepared, spec = unit.device.prepared, unit.config.spec
+        parts = prepared.facts.get("parts", 1) if prepared and spec.part == 1 else 1
+        for part in range(2, min(parts, MAX_PARTS) + 1):
+            await self.add(spec.with_part(part))
+
     async def remove(self, spec: DeviceSpec) -> None:
         """Serve a device no more: its service leaves the bus; its line is closed when it was the last there."""
         sought = self._sought.pop(spec, None)
@@ -176,6 +189,7 @@ class Fleet:
     async def tick(self) -> None:
         """Do what is due once a second: set points that waited, energy to remember."""
         for unit in self.units:
+            await self._add_chain(unit)
             await unit.controls.tick()
             counter = unit.pipeline.energy if unit.pipeline else None
             if counter is not None and counter.forward_kwh is not None:

@@ -25,6 +25,8 @@ def summarise(prepared: Prepared) -> dict[str, Any]:
         "model": prepared.match.model.name,
         "phases": list(prepared.facts.get("phases") or ()),
         "role": prepared.default_role,
+        "chain": {str(model): at for model, at in prepared.facts.get("chain", {}).items()},
+        "parts": prepared.facts.get("parts", 1),
         "info": {v.register.path: v.value for v in prepared.info if v.register.path and isinstance(v.value, plain)},
     }
 
@@ -47,9 +49,19 @@ def _prepared(definition: Definition, model: Any, stored: dict[str, Any]) -> Pre
     if not isinstance(info, dict) or not isinstance(phases, list):
         return None
     facts = {**definition.facts, **model.facts, "variant": model.variant, "phases": tuple(phases)}
+    facts |= _chain(stored)
     if definition.roles.variable:
         facts[definition.roles.variable] = stored.get("role")
     known = {entry.register.path: entry.register for entry in definition.info}
     text = parse_type("text[1]")  # what a hook decoded has no register of its own
     values = tuple(Value(known.get(path) or Register(path, 0, text), (), value) for path, value in info.items())
     return Prepared(Match(definition, model, facts), facts, values, (), str(stored["ident"]))
+
+
+def _chain(stored: dict[str, Any]) -> dict[str, Any]:
+    """Return where the models of a SunSpec device were, and how many devices were in its chain."""
+    chain, parts = stored.get("chain"), stored.get("parts")
+    if not isinstance(chain, dict) or not chain or not isinstance(parts, int):
+        return {}
+    headers = {int(model): at for model, at in chain.items() if model.isdecimal() and isinstance(at, int)}
+    return {"chain": headers, "models": tuple(headers), "parts": parts}

@@ -8,8 +8,9 @@ import logging
 from typing import TYPE_CHECKING
 
 from modbus_client.connection import Line
+from modbus_client.protocol.errors import NoAnswer
 from modbus_client.protocol.spec import MAX_UNIT, DeviceSpec, Endpoint
-from modbus_client.search import find_device
+from modbus_client.search import find_device, find_neighbours
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -54,7 +55,7 @@ class Scanner:
         self._begin(len(targets))
         gate, count = asyncio.Semaphore(PARALLEL), 0
 
-        async def ask(method: Method, host: str) -> bool:
+        async def ask(method: Method, host: str) -> int:
             try:
                 return await self._ask_host(DeviceSpec(method, host, port, 0))
             finally:
@@ -71,13 +72,20 @@ class Scanner:
         _log.info("network scan: %d hosts asked, %d devices found", len(hosts), count)
         return count
 
-    async def _ask_host(self, spec: DeviceSpec) -> bool:
+    async def _ask_host(self, spec: DeviceSpec) -> int:
         with contextlib.closing(Line(spec.endpoint())) as line:
             found = await find_device(line, spec, self._catalogue, timeout_s=NET_TIMEOUT_S, patience=NET_PATIENCE)
-        if found is None:
-            return False
-        await self._found(spec.with_unit(found[0]))
-        return True
+            if found is None:
+                return 0
+            place, match = spec.with_unit(found[0]), found[1]
+            await self._found(place)
+            count = 1
+            with contextlib.suppress(NoAnswer):
+                neighbours = find_neighbours(line, place, match, timeout_s=NET_TIMEOUT_S, patience=NET_PATIENCE)
+                async for unit in neighbours:
+                    await self._found(spec.with_unit(unit))
+                    count += 1
+        return count
 
     async def scan_serial(
         self, endpoints: list[Endpoint], driver_of: Callable[[Endpoint], LineDriver | None], *, full: bool

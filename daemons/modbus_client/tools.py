@@ -19,6 +19,7 @@ from modbus_client.search import ask_line, find_device
 
 if TYPE_CHECKING:
     from modbus_client.loader.catalogue import Catalogue
+    from modbus_client.protocol.identify import Match
     from modbus_client.protocol.prepare import Prepared
     from modbus_client.protocol.spec import DeviceSpec, Framing
 
@@ -45,21 +46,28 @@ async def probe(spec: DeviceSpec, framing: Framing, catalogue: Catalogue, out: T
         if found is None:
             out.write(f"{spec}: no device of a known family answers\n")
             return False
-        unit, match = found
-        spec = spec.with_unit(unit)
-        hook = HOOKS.get(match.definition.hook or "")
-        started = time.monotonic()
-        prepared = await ask_line(line, unit, prepare(match, spec, hook, {}))
-        role = prepared.default_role
-        limits = limits_for(match.definition, spec.method)
-        values = await ask_line(line, unit, read_registers(prepared.registers(role), limits))
-        _print(prepared, values, spec, time.monotonic() - started, out)
+        spec = spec.with_unit(found[0])
+        await _look_at(line, spec, found[1], out)
+        for part in range(spec.part + 1, found[1].facts.get("parts", 1) + 1):  # further devices of a SunSpec chain
+            other = await find_device(line, spec.with_part(part), catalogue)
+            if other is not None:
+                await _look_at(line, spec.with_part(part), other[1], out)
     except (NoAnswer, Unusable, DaemonError) as error:
         out.write(f"{spec}: {error}\n")
         return False
     finally:
         line.close()
     return True
+
+
+async def _look_at(line: Line, spec: DeviceSpec, match: Match, out: TextIO) -> None:
+    """Read everything of a device once, and print it. Raises NoAnswer and Unusable."""
+    started = time.monotonic()
+    hook = HOOKS.get(match.definition.hook or "")
+    prepared = await ask_line(line, spec.unit, prepare(match, spec, hook, {}))
+    limits = limits_for(match.definition, spec.method)
+    values = await ask_line(line, spec.unit, read_registers(prepared.registers(prepared.default_role), limits))
+    _print(prepared, values, spec, time.monotonic() - started, out)
 
 
 def _print(prepared: Prepared, values: list[Any], spec: DeviceSpec, elapsed_s: float, out: TextIO) -> None:

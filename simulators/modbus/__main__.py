@@ -16,26 +16,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simulators.modbus import controllers, meters
-from simulators.modbus.server import Behaviour, RtuMeter, Station, TcpMeter, UdpMeter
-from simulators.modbus.truths import Truths, genset_truths, inverter_truths, meter_truths
+from simulators.modbus.models import Model, load_model, model_names
+from simulators.modbus.rtu import RtuMeter
+from simulators.modbus.server import TcpMeter, UdpMeter
+from simulators.modbus.station import Behaviour, Station
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from simulators.modbus.truths import Truths
 
-    from simulators.modbus.image import Image
-
-MODELS: dict[str, tuple[Callable[[Truths], Image], Callable[[], Truths], int]] = {
-    "em24": (meters.em24_ethernet, meter_truths, 1),
-    "et340": (meters.et340, meter_truths, 1),
-    "sdm630": (meters.sdm630, meter_truths, 1),
-    "sdm230": (meters.sdm230, lambda: meter_truths((1,)), 2),
-    "abb": (meters.abb_b23, meter_truths, 1),
-    "vm3p": (meters.vm3p75ct, meter_truths, 1),
-    "growatt": (controllers.growatt, inverter_truths, 1),
-    "dse": (controllers.dse, genset_truths, 1),
-    "comap": (controllers.comap, genset_truths, 1),
-}
 PERIOD_S = 0.5
 SWING_S = 40.0
 
@@ -43,7 +31,7 @@ SWING_S = 40.0
 async def main() -> None:
     """Serve one device until the process is ended."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("model", choices=sorted(MODELS))
+    parser.add_argument("model", choices=model_names())
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--tcp", type=int, metavar="PORT")
     where.add_argument("--udp", type=int, metavar="PORT")
@@ -54,20 +42,20 @@ async def main() -> None:
     parser.add_argument("--loss", type=float, default=0.0, metavar="SHARE")
     parser.add_argument("--night", type=float, default=0.0, metavar="SECONDS")
     arguments = parser.parse_args()
-    make, truths, unit = MODELS[arguments.model]
-    station = Station(make(truths()), Behaviour(arguments.latency, loss=arguments.loss))
-    units = {arguments.unit or unit: station}
+    model = load_model(arguments.model)
+    station = Station(model.image(), Behaviour(arguments.latency, loss=arguments.loss))
+    units = {arguments.unit or model.unit: station}
     if arguments.pty is not None:
         async with RtuMeter(units, arguments.rate) as line:
             with suppress(FileNotFoundError):
                 arguments.pty.unlink()
             arguments.pty.symlink_to(line.path)
             _tell(f"{arguments.model} on {arguments.pty}")
-            await _live(station, make, truths, arguments.night)
+            await _live(station, model, arguments.night)
     server = TcpMeter(units, arguments.tcp) if arguments.tcp else UdpMeter(units, arguments.udp)
     async with server:
         _tell(f"{arguments.model} on port {arguments.tcp or arguments.udp}")
-        await _live(station, make, truths, arguments.night)
+        await _live(station, model, arguments.night)
 
 
 def _tell(what: str) -> None:
@@ -75,14 +63,12 @@ def _tell(what: str) -> None:
     sys.stdout.flush()
 
 
-async def _live(
-    station: Station, make: Callable[[Truths], Image], truths: Callable[[], Truths], night_s: float
-) -> None:
+async def _live(station: Station, model: Model, night_s: float) -> None:
     started = time.monotonic()
     while True:
         age_s = time.monotonic() - started
         station.behaviour.is_asleep = night_s > 0 and age_s % (2 * night_s) > night_s
-        image = make(_move(truths(), age_s))
+        image = model.image(_move(model.truths(), age_s))
         for table, at, size in image.told:
             for place in range(at, at + size):
                 station.image.registers[table, place] = image.registers[table, place]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from simulators.modbus.server import crc16
+from simulators.modbus.rtu import crc16
 
 if TYPE_CHECKING:
     from pathlib import Path

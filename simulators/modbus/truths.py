@@ -75,3 +75,29 @@ def inverter_truths() -> Truths:
         "/Internal/Pv/1/I": 3.7,
         "/Internal/Pv/1/P": 1073.7,
     }
+
+
+def charger_truths() -> Truths:
+    """Return an EV charging station that charges on one phase."""
+    return {
+        "/Ac/Power": 3680.0,
+        "/Ac/L1/Power": 3680.0,
+        "/Ac/L2/Power": 0.0,
+        "/Ac/L3/Power": 0.0,
+        "/Ac/Energy/Forward": 321.5,
+    }
+
+
+def single_truths() -> Truths:
+    """Return a grid connection with one phase."""
+    return meter_truths((1,))
+
+
+KINDS = {
+    "meter": meter_truths,
+    "single": single_truths,
+    "genset": genset_truths,
+    "inverter": inverter_truths,
+    "charger": charger_truths,
+}
+"""By the word that a model's file uses."""

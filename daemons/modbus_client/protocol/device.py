@@ -126,7 +126,7 @@ class Device:
         return self.latency.timeout_s
 
     def _find(self) -> Steps[Any]:
-        match = yield from identify(self._ordered(), self.hooks, PATIENCE)
+        match = yield from identify(self._ordered(), self.hooks, PATIENCE, self.spec.part)
         if match is None:
             return None
         hook = self.hooks.get(match.definition.hook or "")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from modbus_client.protocol.errors import NoAnswer
 from modbus_client.protocol.request import Failure, Identify, Reason, Reply, is_silence
 from modbus_client.protocol.steps import ask, read
-from modbus_client.protocol.sunspec import walk_chain
+from modbus_client.protocol.sunspec import kinds_of, members_of, walk_chain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -41,16 +41,20 @@ class Match:
 
 
 def identify(
-    candidates: Iterable[tuple[Definition, Probe]], hooks: Mapping[str, Hook], patience: int
+    candidates: Iterable[tuple[Definition, Probe]], hooks: Mapping[str, Hook], patience: int, part: int = 1
 ) -> Steps[Match | None]:
     """Try definitions one after the other; None when the device answers and is none of them.
+
+    `part` asks for the second, third, ... device of a SunSpec chain.
 
     Each distinct read is made once. A silence counts as "not mine" like a refusal, because many devices ignore what
     they do not know; NoAnswer is raised when the device answered nothing at all, or nothing of the first `patience`.
     """
     seen: dict[Request, Outcome] = {}
     for definition, probe in candidates:
-        match = yield from _remember(_try(definition, probe, hooks), seen)
+        if part > 1 and not probe.chain:
+            continue
+        match = yield from _remember(_try(definition, probe, hooks, part), seen)
         if match is not None:
             return match
         if len(seen) >= patience and all(is_silence(outcome) for outcome in seen.values()):
@@ -76,12 +80,12 @@ def _remember(steps: Steps[Match | None], seen: dict[Request, Outcome]) -> Steps
         return found
 
 
-def _try(definition: Definition, probe: Probe, hooks: Mapping[str, Hook]) -> Steps[Match | None]:
+def _try(definition: Definition, probe: Probe, hooks: Mapping[str, Hook], part: int) -> Steps[Match | None]:
     try:
         if probe.vendor is not None:
             match = yield from _by_name(definition, probe)
         elif probe.chain:
-            match = yield from _by_chain(definition, probe)
+            match = yield from _by_chain(definition, probe, part)
         else:
             match = yield from _by_register(definition, probe, hooks.get(definition.hook or ""))
         if match is None or probe.check is None:
@@ -109,12 +113,15 @@ def _is_between(low: Any, key: Any, high: Any) -> bool:
     return not isinstance(key, str) and not isinstance(low, str) and key is not None and low <= key <= high
 
 
-def _by_chain(definition: Definition, probe: Probe) -> Steps[Match | None]:
+def _by_chain(definition: Definition, probe: Probe, part: int) -> Steps[Match | None]:
     chain = yield from walk_chain(probe.chain)
-    for low, high, model in probe.models:
-        if any(low <= number <= high for number in chain or ()):
-            return _match(definition, model, {"chain": chain, "models": tuple(chain or ())})
-    return None
+    members = members_of(chain or [], kinds_of([(low, high, model.facts) for low, high, model in probe.models]))
+    if part > len(members):
+        return None
+    member = members[part - 1]
+    model = next(model for low, high, model in probe.models if low <= member.model <= high)
+    found = {"chain": dict(member.headers), "models": tuple(member.headers), "parts": len(members)}
+    return _match(definition, model, {**found, "place": member.number})
 
 
 def _by_name(definition: Definition, probe: Probe) -> Steps[Match | None]:

@@ -111,9 +111,17 @@ def name_of(identity: Identity, match: Match, info: list[Value], spec: DeviceSpe
     unique = re.sub(r"[^A-Za-z0-9_]", "", text)
     if identity.source != "serial":
         unique = unique.lower()
-    if unique in _UNSET_SERIALS:
-        unique = re.sub(r"[^A-Za-z0-9]+", "_", f"{spec.method}_{spec.target}_{spec.number}_{spec.unit}")
+    place = match.facts.get("place", 1)
+    if is_unset(unique):
+        unique = re.sub(r"[^A-Za-z0-9]+", "_", str(spec))
+    elif place > 1:
+        unique = f"{unique}_{place}"  # it has its serial number from the device in front of it
     return f"{identity.prefix}_{unique}"
+
+
+def is_unset(serial: str) -> bool:
+    """Tell whether this is what a device without a serial number answers."""
+    return serial in _UNSET_SERIALS
 
 
 def _find(info: list[Value], path: str) -> Any:

@@ -16,7 +16,9 @@ MAX_UNIT = 247
 """Highest unit address on a serial line (Modbus over Serial Line 1.02, 2.2)."""
 TCP_UNIT = 255
 """Modbus TCP's own: the device behind the address itself."""
-_FORM = "expected {tcp,udp,rtutcp}:host:port:unit or {rtu,ascii}:tty:rate:unit"
+MAX_PARTS = 32
+"""Devices in one SunSpec chain: an inverter and its meters are about five."""
+_FORM = "expected {tcp,udp,rtutcp}:host:port:unit or {rtu,ascii}:tty:rate:unit, a unit may be 1/2 for its second device"
 _HOST = re.compile(r"\[[0-9A-Fa-f:.%a-z]+\]|[A-Za-z0-9_.-]+")
 _TTY = re.compile(r"/?[A-Za-z0-9_./:@+,-]+")
 
@@ -60,9 +62,11 @@ class DeviceSpec:
     target: str
     number: int
     unit: int  # 0: the default units of each family are tried
+    part: int = 1  # which device of a SunSpec chain
 
     def __str__(self) -> str:
-        return f"{self.method}:{self.target}:{self.number}:{self.unit}"
+        part = f"/{self.part}" if self.part > 1 else ""
+        return f"{self.method}:{self.target}:{self.number}:{self.unit}{part}"
 
     @property
     def is_serial(self) -> bool:
@@ -72,6 +76,10 @@ class DeviceSpec:
     def with_unit(self, unit: int) -> DeviceSpec:
         """Return the same place with another unit."""
         return replace(self, unit=unit)
+
+    def with_part(self, part: int) -> DeviceSpec:
+        """Return another device of the same chain; 1 is the one that stands for all."""
+        return replace(self, part=part)
 
     def endpoint(self, framing: Framing = Framing()) -> Endpoint:
         """Return what to open. A tty without a directory lies in /dev."""
@@ -89,7 +97,8 @@ def parse_spec(text: str) -> DeviceSpec:
     parts = text.strip().split(":")
     if len(parts) < 4:  # noqa: PLR2004 - the four fields
         raise SpecError(f"{text!r}: {_FORM}")
-    method, target, number, unit = parts[0], ":".join(parts[1:-2]), parts[-2], parts[-1]
+    method, target, number = parts[0], ":".join(parts[1:-2]), parts[-2]
+    unit, slash, part = parts[-1].partition("/")
     if method not in NET_METHODS + SERIAL_METHODS:
         raise SpecError(f"{text!r}: unknown method {method!r}; {_FORM}")
     serial = method in SERIAL_METHODS
@@ -100,7 +109,9 @@ def parse_spec(text: str) -> DeviceSpec:
         raise SpecError(f"{text!r}: {what} {number!r} is not a number in {low}..{high}")
     if not unit.isascii() or not unit.isdigit() or int(unit) > (MAX_UNIT if serial else TCP_UNIT):
         raise SpecError(f"{text!r}: unit {unit!r} is not a number in 0..{MAX_UNIT if serial else TCP_UNIT}")
-    return DeviceSpec(method, target, int(number), int(unit))  # type: ignore[arg-type]  # checked above
+    if slash and (not part.isascii() or not part.isdigit() or not 1 <= int(part) <= MAX_PARTS):
+        raise SpecError(f"{text!r}: device {part!r} of the unit is not a number in 1..{MAX_PARTS}")
+    return DeviceSpec(method, target, int(number), int(unit), int(part or 1))  # type: ignore[arg-type]  # checked above
 
 
 def parse_saved(text: str) -> tuple[list[DeviceSpec], list[str]]:

@@ -17,9 +17,9 @@ from modbus_client.house import House, Memory
 from modbus_client.loader.catalogue import load_catalogue
 from modbus_client.protocol.mdns import Announcement
 from modbus_client.scanservice import ScanService
-from simulators.modbus import meters
-from simulators.modbus.server import Station, UdpMeter
-from simulators.modbus.truths import meter_truths
+from simulators.modbus.models import make_image
+from simulators.modbus.server import UdpMeter
+from simulators.modbus.station import Station
 from tests.integration.modbus_client.installation import Installation
 from velib_async.localsettings import Settings
 
@@ -34,7 +34,7 @@ METER = f"com.victronenergy.grid.{IDENT}"
 
 
 async def test_an_announced_meter_is_listed_and_served_once_enabled(tmp_path: Path) -> None:
-    station = Station(meters.vm3p75ct(meter_truths()))
+    station = Station(make_image("vm3p"))
     async with UdpMeter({1: station}) as meter, Installation(tmp_path) as gx:
         places = await find_places(gx.bus, replace_stock=False)
         settings = await Settings.open(gx.bus)

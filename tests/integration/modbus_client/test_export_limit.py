@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from simulators.modbus import controllers
-from simulators.modbus.server import Station, TcpMeter
-from simulators.modbus.truths import inverter_truths
+from simulators.modbus.models import make_image
+from simulators.modbus.server import TcpMeter
+from simulators.modbus.station import Station
 from tests.integration.modbus_client.installation import PATIENCE_S, Installation
 from velib_async.bus import open_bus
 from velib_async.service import DoubleItem, IntegerItem, Service
@@ -53,7 +53,7 @@ async def _wait(image: Image, is_right: Callable[[int], bool], gx: Installation)
 
 @pytest.mark.slow
 async def test_export_is_limited_made_safe_and_left_to_another_limiter(tmp_path: Path) -> None:
-    image = controllers.growatt(inverter_truths())
+    image = make_image("growatt")
     async with TcpMeter({1: Station(image)}) as inverter:
         config = f"""
 export_limit: {{inverter: pv_NAA1234567, set_point: 0, safe: 840, stale: 4}}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from simulators.modbus import meters
+from simulators.modbus.models import make_image
 from simulators.modbus.truths import meter_truths
 from tests.integration.modbus_client.installation import Installation
 from tests.peers.modbus.servers import (
@@ -47,7 +47,7 @@ async def test_tcp_server_is_read_like_the_meter_that_it_plays(
     tmp_path: Path, c_server: Path, free_port: Callable[[], int], name: str
 ) -> None:
     port = str(free_port())
-    image = meters.em24_ethernet(meter_truths())
+    image = make_image("em24")
     async with (
         serving(_command(name, c_server, "tcp", port), image),
         Installation(tmp_path, "-F", f"tcp:127.0.0.1:{port}:1") as gx,
@@ -59,7 +59,7 @@ async def test_tcp_server_is_read_like_the_meter_that_it_plays(
 
 async def test_udp_server_is_read(tmp_path: Path, free_port: Callable[[], int]) -> None:
     port = str(free_port())
-    image = meters.vm3p75ct(meter_truths())
+    image = make_image("vm3p")
     async with (
         serving(python_command("pymodbus", "udp", port, 1), image),
         Installation(tmp_path, "-F", f"udp:127.0.0.1:{port}:1") as gx,
@@ -72,7 +72,7 @@ async def test_udp_server_is_read(tmp_path: Path, free_port: Callable[[], int]) 
     ("name", "kind"), [("libmodbus", "rtu"), ("modbus-tk", "rtu"), ("pymodbus", "rtu"), ("pymodbus", "ascii")]
 )
 async def test_serial_server_is_read(tmp_path: Path, c_server: Path, name: str, kind: str) -> None:
-    image = meters.sdm630(meter_truths())
+    image = make_image("sdm630")
     async with (
         pty_pair(tmp_path) as (ours, theirs),
         serving(_command(name, c_server, kind, theirs), image),
@@ -85,7 +85,7 @@ async def test_serial_server_is_read(tmp_path: Path, c_server: Path, name: str, 
 
 async def test_mbpoll_agrees_with_the_bus(tmp_path: Path, c_server: Path, free_port: Callable[[], int]) -> None:
     mbpoll, port = find_program("mbpoll"), str(free_port())
-    image = meters.sdm630(meter_truths())
+    image = make_image("sdm630")
     async with serving(libmodbus_command(c_server, "tcp", port, 1), image):
         # -0: addresses as on the wire, -t 3: input registers, -1: once, -q: values only
         asked = ["-m", "tcp", "-a", "1", "-0", "-r", "0", "-c", "18", "-t", "3", "-1", "-q", "-p", port, "127.0.0.1"]

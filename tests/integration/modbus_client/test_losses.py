@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from simulators.modbus import meters
 from simulators.modbus.deadport import DeadPort
-from simulators.modbus.server import Station, TcpMeter
-from simulators.modbus.truths import meter_truths
+from simulators.modbus.models import make_image
+from simulators.modbus.server import TcpMeter
+from simulators.modbus.station import Station
 from tests.integration.modbus_client.installation import Installation
 from tests.peers.modbus.cut import CuttableBus
 
@@ -24,7 +24,7 @@ EM24 = "com.victronenergy.grid.cg_BY1234500"
 
 async def test_a_service_that_loses_its_connection_is_created_again_and_the_others_stay(tmp_path: Path) -> None:
     async with (
-        TcpMeter({1: Station(meters.em24_ethernet(meter_truths()))}) as meter,
+        TcpMeter({1: Station(make_image("em24"))}) as meter,
         Installation(tmp_path, "-F", f"tcp:127.0.0.1:{meter.port}:1") as gx,
         CuttableBus(gx.dbus.address, tmp_path / "bus") as between,
     ):
@@ -47,7 +47,7 @@ async def test_a_service_that_loses_its_connection_is_created_again_and_the_othe
 
 
 async def test_a_host_that_drops_every_packet_delays_nobody(tmp_path: Path) -> None:
-    station = Station(meters.em24_ethernet(meter_truths()))
+    station = Station(make_image("em24"))
     with DeadPort() as dead:
         async with TcpMeter({1: station}) as meter:
             config = f"""

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from simulators.modbus import controllers, meters
-from simulators.modbus.server import Behaviour, RtuMeter, Station, TcpMeter, UdpMeter
-from simulators.modbus.truths import genset_truths, inverter_truths, meter_truths
+from simulators.modbus.models import make_image
+from simulators.modbus.rtu import RtuMeter
+from simulators.modbus.server import TcpMeter, UdpMeter
+from simulators.modbus.station import Behaviour, Station
+from simulators.modbus.truths import meter_truths
 from tests.integration.modbus_client.installation import Installation
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ GROWATT = "com.victronenergy.pvinverter.pv_NAA1234567"
 
 @pytest.mark.parametrize("library", ["dbus_fast", "dbus_next"])
 async def test_tcp_meter_is_on_the_bus_with_its_values(tmp_path: Path, library: str) -> None:
-    async with TcpMeter({1: Station(meters.em24_ethernet(meter_truths()))}) as meter:
+    async with TcpMeter({1: Station(make_image("em24"))}) as meter:
         spec = f"tcp:127.0.0.1:{meter.port}:1"
         async with Installation(tmp_path, "-F", spec, library=library) as gx:
             gx.start()
@@ -46,7 +48,7 @@ async def test_tcp_meter_is_on_the_bus_with_its_values(tmp_path: Path, library: 
 
 
 async def test_udp_meter_with_vreglink(tmp_path: Path) -> None:
-    image = meters.vm3p75ct(meter_truths())
+    image = make_image("vm3p")
     service = "com.victronenergy.grid.ve_HQ2345ABCDE"
     async with (
         UdpMeter({1: Station(image)}) as meter,
@@ -66,7 +68,7 @@ async def test_udp_meter_with_vreglink(tmp_path: Path) -> None:
 
 
 async def test_serial_line_with_two_units(tmp_path: Path) -> None:
-    stations = {1: Station(meters.sdm630(meter_truths())), 2: Station(meters.sdm230(meter_truths((1,))))}
+    stations = {1: Station(make_image("sdm630")), 2: Station(make_image("sdm230"))}
     async with RtuMeter(stations, rate=38400) as bus:
         specs = f"rtu:{bus.path}:38400:1,rtu:{bus.path}:38400:2"
         async with Installation(tmp_path, "-F", specs) as gx:
@@ -79,8 +81,8 @@ async def test_serial_line_with_two_units(tmp_path: Path) -> None:
 
 
 async def test_writes_are_confirmed_by_the_device(tmp_path: Path) -> None:
-    image = controllers.evcs(
-        {"/Ac/Power": 0.0, "/Ac/Energy/Forward": 1.0, **{f"/Ac/L{n}/Power": 0.0 for n in (1, 2, 3)}}
+    image = make_image(
+        "evcs", {"/Ac/Power": 0.0, "/Ac/Energy/Forward": 1.0, **{f"/Ac/L{n}/Power": 0.0 for n in (1, 2, 3)}}
     )
     service = "com.victronenergy.evcharger.evc_HQ2211AAAAA"
     station = Station(image)
@@ -103,7 +105,7 @@ async def test_writes_are_confirmed_by_the_device(tmp_path: Path) -> None:
 
 
 async def test_genset_starts_with_errors_and_tank(tmp_path: Path) -> None:
-    image = controllers.dse(genset_truths())
+    image = make_image("dse")
     service = "com.victronenergy.genset.dse_99887766"
     async with (
         TcpMeter({1: Station(image)}) as genset,
@@ -119,7 +121,7 @@ async def test_genset_starts_with_errors_and_tank(tmp_path: Path) -> None:
 
 
 async def test_power_limit_respects_the_flash_of_the_inverter(tmp_path: Path) -> None:
-    image = controllers.growatt(inverter_truths())
+    image = make_image("growatt")
     async with (
         TcpMeter({1: Station(image)}) as inverter,
         Installation(tmp_path, "-F", f"tcp:127.0.0.1:{inverter.port}:1") as gx,
@@ -139,7 +141,7 @@ async def test_power_limit_respects_the_flash_of_the_inverter(tmp_path: Path) ->
 
 async def test_role_change_moves_the_service(tmp_path: Path) -> None:
     async with (
-        TcpMeter({1: Station(meters.em24_ethernet(meter_truths()))}) as meter,
+        TcpMeter({1: Station(make_image("em24"))}) as meter,
         Installation(tmp_path, "-F", f"tcp:127.0.0.1:{meter.port}:1") as gx,
     ):
         gx.start()
@@ -156,7 +158,7 @@ async def test_role_change_moves_the_service(tmp_path: Path) -> None:
 
 
 async def test_configuration_corrects_a_meter(tmp_path: Path) -> None:
-    async with TcpMeter({1: Station(meters.sdm230(meter_truths((1,))))}) as meter:
+    async with TcpMeter({1: Station(make_image("sdm230"))}) as meter:
         config = f"""
 devices:
   - spec: tcp:127.0.0.1:{meter.port}:1
@@ -178,7 +180,7 @@ devices:
 
 
 async def test_devices_setting_is_followed_live(tmp_path: Path) -> None:
-    async with TcpMeter({1: Station(meters.em24_ethernet(meter_truths()))}) as meter, Installation(tmp_path) as gx:
+    async with TcpMeter({1: Station(make_image("em24"))}) as meter, Installation(tmp_path) as gx:
         gx.start()
         path = "/Settings/ModbusClient/tcp/Devices"
         await gx.wait_for("com.victronenergy.settings", path, lambda value: value is not None)
@@ -191,7 +193,7 @@ async def test_devices_setting_is_followed_live(tmp_path: Path) -> None:
 
 async def test_noise_on_the_line_is_survived_and_counted(tmp_path: Path) -> None:
     manners = Behaviour(damage=0.2, loss=0.1)
-    async with RtuMeter({1: Station(meters.sdm230(meter_truths((1,))), manners)}, rate=38400) as bus:
+    async with RtuMeter({1: Station(make_image("sdm230"), manners)}, rate=38400) as bus:
         config = f"devices: [{{spec: 'rtu:{bus.path}:38400:1', model: eastron_sdm230, fast_age: 0.2}}]"
         await _watch_noise(bus, Installation(tmp_path, config=config))
 
@@ -213,7 +215,7 @@ async def _watch_noise(bus: RtuMeter, installation: Installation) -> None:
 
 
 async def test_a_disabled_device_leaves_the_bus_and_its_line(tmp_path: Path) -> None:
-    station = Station(meters.em24_ethernet(meter_truths()))
+    station = Station(make_image("em24"))
     async with TcpMeter({1: station}) as meter, Installation(tmp_path, "-F", f"tcp:127.0.0.1:{meter.port}:1") as gx:
         gx.start()
         await gx.wait_value(EM24, "/Ac/Power", 1234.0)
@@ -230,7 +232,7 @@ async def test_a_disabled_device_leaves_the_bus_and_its_line(tmp_path: Path) -> 
 
 async def test_the_end_of_the_bus_ends_the_daemon(tmp_path: Path) -> None:
     async with (
-        TcpMeter({1: Station(meters.em24_ethernet(meter_truths()))}) as meter,
+        TcpMeter({1: Station(make_image("em24"))}) as meter,
         Installation(tmp_path, "-F", f"tcp:127.0.0.1:{meter.port}:1") as gx,
     ):
         gx.start()

@@ -18,9 +18,10 @@ from modbus_client.hooks import HOOKS
 from modbus_client.house import House, Memory
 from modbus_client.loader.catalogue import load_catalogue
 from modbus_client.scanservice import ScanService
-from simulators.modbus import meters
-from simulators.modbus.server import RtuMeter, Station, TcpMeter
-from simulators.modbus.truths import meter_truths
+from simulators.modbus.models import make_image
+from simulators.modbus.rtu import RtuMeter
+from simulators.modbus.server import TcpMeter
+from simulators.modbus.station import Station
 from tests.integration.modbus_client.installation import Installation
 from velib_async.localsettings import Settings
 
@@ -67,7 +68,7 @@ async def test_what_is_missing_is_scanned_for_again_while_autoscan_is_on(tmp_pat
         await scans.open(CLIENT)
         async with _running(scans.run(now=False, full=False, must_find=False, period_s=0.2)):
             await gx.wait_for(CLIENT, "/Scan", lambda value: value == 1)
-            stations[1] = Station(meters.sdm630(meter_truths()))
+            stations[1] = Station(make_image("sdm630"))
             path = devices.path(devicelist.list_name(line.path))
             await gx.wait_for(SETTINGS, path, lambda value: value == f"rtu:{line.path}:115200:1")
             assert await gx.set(SETTINGS, f"{path.removesuffix('Devices')}AutoScan", 0) == 0
@@ -82,7 +83,7 @@ async def test_a_device_of_the_stock_driver_is_left_when_it_takes_it_and_served_
 ) -> None:
     monkeypatch.setattr(devicelist, "STOCK_CHECK_S", 0.1)
     async with (
-        TcpMeter({1: Station(meters.em24_ethernet(meter_truths()))}) as meter,
+        TcpMeter({1: Station(make_image("em24"))}) as meter,
         Installation(tmp_path) as gx,
         _fleet(gx, tmp_path) as (fleet, settings, _),
     ):

@@ -10,9 +10,10 @@ import pytest
 from modbus_client.hooks import HOOKS
 from modbus_client.loader.catalogue import load_catalogue
 from modbus_client.scanner import Scanner
-from simulators.modbus import meters
-from simulators.modbus.server import RtuMeter, Station, TcpMeter
-from simulators.modbus.truths import meter_truths
+from simulators.modbus.models import make_image
+from simulators.modbus.rtu import RtuMeter
+from simulators.modbus.server import TcpMeter
+from simulators.modbus.station import Station
 from tests.integration.modbus_client.installation import Installation
 from velib_async.bus import open_bus
 from velib_async.service import Service
@@ -31,7 +32,7 @@ EM24 = "com.victronenergy.grid.cg_BY1234500"
 
 @pytest.mark.slow
 async def test_serial_scan_finds_devices_and_shows_progress(tmp_path: Path) -> None:
-    stations = {1: Station(meters.sdm630(meter_truths())), 2: Station(meters.sdm230(meter_truths((1,))))}
+    stations = {1: Station(make_image("sdm630")), 2: Station(make_image("sdm230"))}
     async with RtuMeter(stations, rate=9600) as bus, Installation(tmp_path, "-s", bus.path, "-r", "9600") as gx:
         gx.start()
         await gx.wait_for(STOCK, "/ScanProgress", lambda value: value is not None and 0 < value < 100)
@@ -65,7 +66,7 @@ async def test_network_scan_finds_what_answers_and_skips_what_is_known() -> None
     async def keep(spec: DeviceSpec) -> None:
         found.append(spec)
 
-    async with TcpMeter({1: Station(meters.em24_ethernet(meter_truths()))}) as meter:
+    async with TcpMeter({1: Station(make_image("em24"))}) as meter:
         scanner = Scanner(load_catalogue(HOOKS), keep, lambda done, count: steps.append((done, count)))
         hosts = [f"127.0.0.{n}" for n in range(1, 6)]
         assert await scanner.scan_network(hosts, {("udp", "127.0.0.5")}, meter.port) == 1
@@ -76,7 +77,7 @@ async def test_network_scan_finds_what_answers_and_skips_what_is_known() -> None
 
 
 async def test_beside_the_stock_driver_its_name_settings_and_devices_are_left_alone(tmp_path: Path) -> None:
-    held = TcpMeter({1: Station(meters.em24_ethernet(meter_truths()))})
+    held = TcpMeter({1: Station(make_image("em24"))})
     async with held, Installation(tmp_path, "-F", f"tcp:127.0.0.1:{held.port}:1".replace("'", "")) as gx:
         stock_bus = await open_bus(gx.dbus.address)
         async with Service(stock_bus, STOCK) as stock:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from simulators.modbus import controllers, meters
-from simulators.modbus.server import Station, TcpMeter
-from simulators.modbus.truths import inverter_truths, meter_truths
+from simulators.modbus.models import make_image
+from simulators.modbus.server import TcpMeter
+from simulators.modbus.station import Station
 from tests.integration.modbus_client.installation import Installation
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def _quick(meter: TcpMeter) -> str:
 
 
 async def test_unplugged_meter_goes_unknown_and_comes_back(tmp_path: Path) -> None:
-    image = meters.em24_ethernet(meter_truths())
+    image = make_image("em24")
     meter = TcpMeter({1: Station(image)})
     await meter.start()
     async with Installation(tmp_path, config=_quick(meter)) as gx:
@@ -47,7 +47,7 @@ async def test_unplugged_meter_goes_unknown_and_comes_back(tmp_path: Path) -> No
 
 @pytest.mark.slow
 async def test_inverter_that_sleeps_at_night_stands_by(tmp_path: Path) -> None:
-    station = Station(controllers.growatt(inverter_truths()))
+    station = Station(make_image("growatt"))
     async with (
         TcpMeter({1: station}) as inverter,
         Installation(tmp_path, config=_quick(inverter)) as gx,
@@ -73,7 +73,7 @@ async def test_inverter_that_sleeps_at_night_stands_by(tmp_path: Path) -> None:
 
 
 async def test_a_silent_device_has_its_service_again_after_a_restart(tmp_path: Path) -> None:
-    meter = TcpMeter({1: Station(meters.em24_ethernet(meter_truths()))})
+    meter = TcpMeter({1: Station(make_image("em24"))})
     await meter.start()
     async with Installation(tmp_path, "-F", f"tcp:127.0.0.1:{meter.port}:1") as gx:
         gx.start()

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from simulators.modbus import controllers, meters
+from simulators.modbus.models import make_image
 from simulators.modbus.replay import load_trace
-from simulators.modbus.server import Station, TcpMeter
-from simulators.modbus.truths import inverter_truths, meter_truths
+from simulators.modbus.server import TcpMeter
+from simulators.modbus.station import Station
+from simulators.modbus.truths import meter_truths
 from tests.integration.modbus_client.installation import Installation, client_environment
 from tests.peers.missing_stdlib import gx_module_command
 
@@ -37,7 +38,7 @@ async def _client(directory: Path, *arguments: str) -> tuple[int, str]:
 
 
 async def test_probe_prints_decoded_values_without_a_bus(tmp_path: Path) -> None:
-    station = Station(meters.em24_ethernet(meter_truths()))
+    station = Station(make_image("em24"))
     async with TcpMeter({1: station}) as meter:
         code, output = await _client(tmp_path, "--probe", f"tcp:127.0.0.1:{meter.port}:0")
         assert code == 0, output
@@ -74,7 +75,7 @@ async def test_options_of_older_drivers_are_taken(tmp_path: Path) -> None:
 
 async def test_a_recorded_trace_plays_the_device(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
-    async with TcpMeter({1: Station(controllers.growatt(inverter_truths()))}) as inverter:
+    async with TcpMeter({1: Station(make_image("growatt"))}) as inverter:
         spec = f"tcp:127.0.0.1:{inverter.port}:1"
         async with Installation(tmp_path / "first", "-F", spec, "--record", str(trace)) as gx:
             gx.start()
@@ -89,7 +90,7 @@ async def test_a_recorded_trace_plays_the_device(tmp_path: Path) -> None:
 
 
 async def test_rtu_frames_over_tcp(tmp_path: Path) -> None:
-    stations = {1: Station(meters.sdm630(meter_truths()))}
+    stations = {1: Station(make_image("sdm630"))}
     async with (
         TcpMeter(stations, rtu=True) as gateway,
         Installation(tmp_path, "-F", f"rtutcp:127.0.0.1:{gateway.port}:1") as gx,
@@ -99,7 +100,7 @@ async def test_rtu_frames_over_tcp(tmp_path: Path) -> None:
 
 
 async def test_an_idle_connection_is_closed_if_asked_to(tmp_path: Path) -> None:
-    station = Station(meters.em24_ethernet(meter_truths()))
+    station = Station(make_image("em24"))
     async with TcpMeter({1: station}) as meter:
         config = f"""
 close_when_idle: 0.5
@@ -116,7 +117,7 @@ devices: [{{spec: 'tcp:127.0.0.1:{meter.port}:1', fast_age: 1.5, age: 1.5}}]
 
 
 async def test_a_users_definition_is_picked_up_live(tmp_path: Path) -> None:
-    image = meters.em24_ethernet(meter_truths())
+    image = make_image("em24")
     image.put("h", 0x000B, "u16", 4711)
     async with (
         TcpMeter({1: Station(image)}) as meter,
@@ -146,7 +147,7 @@ data:
 
 async def test_energy_by_import_and_export_is_kept_over_a_restart(tmp_path: Path) -> None:
     truths = {**meter_truths(), "/Ac/L1/Power": 36000.0, "/Ac/L2/Power": -18000.0, "/Ac/L3/Power": 0.0}
-    async with TcpMeter({1: Station(meters.em24_ethernet(truths))}) as meter:
+    async with TcpMeter({1: Station(make_image("em24", truths))}) as meter:
         config = f"devices: [{{spec: 'tcp:127.0.0.1:{meter.port}:1', energy: import_export}}]"
         async with Installation(tmp_path, config=config) as gx:
             gx.start()
@@ -172,7 +173,7 @@ async def test_devices_of_the_old_fork_are_taken_over(tmp_path: Path) -> None:
 
 
 async def test_a_spec_without_unit_is_served_once_its_unit_is_found(tmp_path: Path) -> None:
-    station = Station(meters.smappee(meter_truths()))
+    station = Station(make_image("smappee"))
     station.behaviour.is_asleep = True
     async with TcpMeter({61: station}) as box, Installation(tmp_path, "-F", f"tcp:127.0.0.1:{box.port}:0") as gx:
         gx.start()

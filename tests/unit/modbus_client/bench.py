@@ -9,8 +9,7 @@ from modbus_client.protocol.device import Device
 from modbus_client.protocol.effects import Effect, Found
 from modbus_client.protocol.request import Failure, Outcome, Reason
 from modbus_client.protocol.spec import parse_spec
-from simulators.modbus import meters
-from simulators.modbus.truths import meter_truths
+from simulators.modbus.models import make_image
 from tests.unit.modbus_client.conversation import outcome_of
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ class Bench:
     def __init__(self, catalogue: Catalogue, image: Image | None = None) -> None:
         spec = parse_spec("tcp:meter:502:1")
         self.now = 0.0
-        self.image: Image | None = image or meters.em24_ethernet(meter_truths())
+        self.image: Image | None = image or make_image("em24")
         self.device = Device(spec=spec, candidates=catalogue.choice(spec), hooks=HOOKS, now=0.0)
         self.requests: list[object] = []
 

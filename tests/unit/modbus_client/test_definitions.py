@@ -31,7 +31,7 @@ def catalogue() -> Catalogue:
 
 
 def _prepare(family: Family, catalogue: Catalogue) -> tuple[Prepared, Image]:
-    image = family.image(family.truths())
+    image = family.image()
     spec = parse_spec(family.spec)
     match = converse(identify(catalogue.candidates(spec), HOOKS, PATIENCE), image)
     assert isinstance(match, Match)
@@ -77,7 +77,7 @@ def test_values_are_the_physical_truths(family: Family, catalogue: Catalogue) ->
 @pytest.mark.parametrize("family", FAMILIES, ids=str)
 def test_no_other_definition_takes_the_device(family: Family, catalogue: Catalogue) -> None:
     """Whatever is tried first: a definition that is not the device's must not match it."""
-    image = family.image(family.truths())
+    image = family.image()
     spec = parse_spec(family.spec)
     for definition, probe in catalogue.candidates(spec):
         match = converse(identify([(definition, probe)], HOOKS, PATIENCE), image)

@@ -15,8 +15,7 @@ from modbus_client.protocol.liveness import MAX_RETRY_S
 from modbus_client.protocol.request import Write
 from modbus_client.protocol.schedule import Schedule
 from modbus_client.protocol.writing import write_register
-from simulators.modbus import meters
-from simulators.modbus.truths import meter_truths
+from simulators.modbus.models import make_image
 from tests.unit.modbus_client.bench import TIMEOUT, Bench
 from tests.unit.modbus_client.conversation import outcome_of
 
@@ -86,7 +85,7 @@ def test_a_single_lost_reply_is_nothing(catalogue: Catalogue) -> None:
 
 
 def test_an_unknown_device_says_so_and_is_left_in_peace(catalogue: Catalogue) -> None:
-    image = meters.em24_ethernet(meter_truths())
+    image = make_image("em24")
     image.put("h", 0x000B, "u16", 9999)
     bench = Bench(catalogue, image)
     effects = bench.until(Trouble)
@@ -161,14 +160,14 @@ def test_a_changed_setup_register_prepares_the_device_anew(catalogue: Catalogue)
 
 
 def test_em24_in_another_application_is_put_right(catalogue: Catalogue) -> None:
-    image = meters.em24_ethernet(meter_truths(), application=0)
+    image = make_image("em24")
     bench = Bench(catalogue, image)
     bench.until(Found)
     assert image.registers["h", 0xA000] == 7
 
 
 def test_em24_that_refuses_says_what_to_do(catalogue: Catalogue) -> None:
-    image = meters.em24_ethernet(meter_truths(), application=0)
+    image = make_image("em24")
     image.read_only.add(("h", 0xA000))
     image.put("h", 0xA100, "u16", 3)
     bench = Bench(catalogue, image)

@@ -22,7 +22,7 @@ from modbus_client.protocol.request import (
 )
 from simulators.modbus.image import Image
 from simulators.modbus.pdu import answer
-from simulators.modbus.server import crc16
+from simulators.modbus.rtu import crc16
 
 METHODS = ("tcp", "rtu", "ascii", "rtutcp")
 UNIT = 17

@@ -24,7 +24,7 @@ CATALOGUE = load_catalogue(HOOKS)
 
 
 def _prepared(family: Family) -> Prepared:
-    image, spec = family.image(family.truths()), parse_spec(family.spec)
+    image, spec = family.image(), parse_spec(family.spec)
     match = converse(identify(CATALOGUE.candidates(spec), HOOKS, 99), image)
     found: Prepared = converse(prepare(match, spec, HOOKS.get(match.definition.hook or ""), {}), image)
     return found

@@ -10,8 +10,7 @@ from modbus_client.line import make_message
 from modbus_client.protocol.errors import ValueRefused
 from modbus_client.protocol.request import Failure, Reason, Reply
 from modbus_client.protocol.vreglink import READ_FAILED, WRITE_FAILED, Window, parse_reading, parse_writing
-from simulators.modbus.meters import vm3p75ct
-from simulators.modbus.truths import meter_truths
+from simulators.modbus.models import make_image
 from tests.unit.modbus_client.conversation import converse
 
 SELECT_PRODUCT = bytes.fromhex("17 40 00 00 05 40 00 00 01 02 01 00")
@@ -52,12 +51,12 @@ def test_a_value_longer_than_the_window_is_truncated() -> None:
 def test_data_larger_than_the_window_is_refused() -> None:
     with pytest.raises(ValueRefused, match="more than the 64"):
         Window(0x4000, 32).write(1, bytes(65))
-    assert converse(Window(0x4000, 32).set(1, bytes(65)), vm3p75ct(meter_truths())) == (WRITE_FAILED, b"")
+    assert converse(Window(0x4000, 32).set(1, bytes(65)), make_image("vm3p")) == (WRITE_FAILED, b"")
 
 
 @given(st.binary(max_size=64))
 def test_what_is_set_is_read_back(data: bytes) -> None:
-    meter = vm3p75ct(meter_truths())
+    meter = make_image("vm3p")
     window = Window(0x4000, 32)
     assert converse(window.set(0x010C, data), meter) == (0, b"") or not data
     if data:
@@ -65,6 +64,6 @@ def test_what_is_set_is_read_back(data: bytes) -> None:
 
 
 def test_an_unknown_vreg_says_so() -> None:
-    meter = vm3p75ct(meter_truths())
+    meter = make_image("vm3p")
     assert converse(Window(0x4000, 32).get(0x9999), meter) == (0x8001, b"")
     assert converse(Window(0x4000, 32).set(0x9999, b"x"), meter) == (0x8101, b"")

@@ -9,9 +9,8 @@ from modbus_client.protocol.register import Register, WriteRule
 from modbus_client.protocol.vreglink import Window
 from modbus_client.protocol.words import parse_type
 from modbus_client.protocol.writing import run_command, set_power_limit, write_register
-from simulators.modbus import controllers, meters
 from simulators.modbus.image import Image
-from simulators.modbus.truths import genset_truths, inverter_truths, meter_truths
+from simulators.modbus.models import make_image
 from tests.unit.modbus_client.conversation import converse
 
 U16 = parse_type("u16")
@@ -26,7 +25,7 @@ def test_reading_back_catches_a_device_that_only_seems_to_obey() -> None:
 
 
 def test_names_and_numbers_go_through_vreglink() -> None:
-    meter = meters.vm3p75ct(meter_truths())
+    meter = make_image("vm3p")
     window = Window(0x4000, 32)
     name = Register("/CustomName", 0x2002, parse_type("text[32]"), write=WriteRule(vreg=0x010C))
     converse(write_register(name, "Jetty", None, window), meter)
@@ -41,14 +40,14 @@ def test_names_and_numbers_go_through_vreglink() -> None:
 
 def test_commands_of_every_genset() -> None:
     cases = [
-        ("dse_gencomm", controllers.dse, {("h", 4104): 35733, ("h", 4105): 29802}),
-        ("cre_compact", controllers.cre, {("h", 4502): 0}),
-        ("datakom_d", controllers.datakom, {("h", 8193): 4}),
-        ("deif_agc150", controllers.deif, {("h", 6): 1}),
+        ("dse_gencomm", "dse", {("h", 4104): 35733, ("h", 4105): 29802}),
+        ("cre_compact", "cre", {("h", 4502): 0}),
+        ("datakom_d", "datakom", {("h", 8193): 4}),
+        ("deif_agc150", "deif", {("h", 6): 1}),
     ]
-    for name, make, stopped in cases:
+    for name, simulated, stopped in cases:
         definition = load_definition(BUILT_IN / f"{name}.yml", HOOKS)
-        image = make(genset_truths())
+        image = make_image(simulated)
         start = next(command for command in definition.commands if command.path == "/Start")
         converse(run_command(start, 1), image)
         assert {place: image.registers[place] for place in stopped} != stopped, name
@@ -59,14 +58,14 @@ def test_commands_of_every_genset() -> None:
 
 
 def test_comap_starts_by_a_coil() -> None:
-    image = controllers.comap(genset_truths())
+    image = make_image("comap")
     (start,) = load_definition(BUILT_IN / "comap_intelilite4.yml", HOOKS).commands
     converse(run_command(start, 1), image)
     assert image.coils[4700]
 
 
 def test_growatt_limit_needs_the_memory_flag_to_be_off() -> None:
-    image = controllers.growatt(inverter_truths())
+    image = make_image("growatt")
     limit = load_definition(BUILT_IN / "growatt_min.yml", HOOKS).power_limit
     assert limit is not None
     converse(set_power_limit(limit, 40.0), image)
@@ -78,7 +77,7 @@ def test_growatt_limit_needs_the_memory_flag_to_be_off() -> None:
 
 
 def test_sunspec_limit_is_scaled_and_expires_by_itself() -> None:
-    image = controllers.sunspec_inverter(inverter_truths())
+    image = make_image("sunspec_inverter")
     limit = load_definition(BUILT_IN / "sunspec.yml", HOOKS).power_limit
     assert limit is not None
     controls = next(
