@@ -80,7 +80,7 @@ async def main(context: Context) -> None:
             group.create_task(_reload(directory, fleet), name="definitions")
     finally:
         recorder.close()
-        memory.save(now=True)
+        memory.save()
         await bus.close()
 
 

@@ -187,19 +187,13 @@ class Fleet:
         return self._lines[endpoint][0]
 
     async def tick(self) -> None:
-        """Do what is due once a second: set points that waited, energy to remember."""
+        """Do what is due once a second: what the devices have, and what is to be remembered."""
         for unit in self.units:
             await self._add_chain(unit)
-            await unit.controls.tick()
-            counter = unit.pipeline.energy if unit.pipeline else None
-            if counter is not None and counter.forward_kwh is not None:
-                totals = {
-                    "forward_kwh": round(counter.forward_kwh, 3),
-                    "reverse_kwh": round(counter.reverse_kwh or 0, 3),
-                }
-                self._house.memory.remember(str(unit.config.spec), energy=totals)
-        if self._house.memory.is_due:
-            await asyncio.to_thread(self._house.memory.save)
+            await unit.tick()
+        memory = self._house.memory
+        if memory.is_due:
+            await asyncio.to_thread(memory.write, memory.take())
 
 
 def _resolve(endpoint: Endpoint) -> Endpoint:

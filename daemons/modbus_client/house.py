@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ SAVE_INTERVAL_S = 3600.0
 
 @dataclass(slots=True)
 class Memory:
-    """What is remembered of each device over a restart, by spec: identity, and integrated energy."""
+    """What is remembered of each device over a restart, by spec: identity, integrated energy, counters at nightfall."""
 
     path: Path
     devices: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -45,11 +46,20 @@ class Memory:
         """Something changed, and it is time to write it."""
         return self._dirty and time.monotonic() - self._saved_at >= SAVE_INTERVAL_S
 
-    def save(self, *, now: bool = False) -> None:
-        """Write if something changed and it is time; `now` for the end of the program."""
-        if self.is_due or (self._dirty and now):
-            save_state(self.path, {"devices": self.devices})
-            self._dirty, self._saved_at = False, time.monotonic()
+    def take(self) -> dict[str, Any]:
+        """Return a copy of everything for `write`; what is remembered after this is due for the next one."""
+        self._dirty, self._saved_at = False, time.monotonic()
+        return {"devices": deepcopy(self.devices)}
+
+    def write(self, taken: dict[str, Any]) -> None:
+        """Write what was taken; blocks. When the file system refuses, it is due again."""
+        if not save_state(self.path, taken):
+            self._dirty = True
+
+    def save(self) -> None:
+        """Write if something changed, at once: for the end of the program."""
+        if self._dirty:
+            self.write(self.take())
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,14 +18,19 @@ if TYPE_CHECKING:
     from modbus_client.protocol.prepare import Prepared
 
 _FLOW = re.compile(r"/Ac/(L[1-3]/)?(Power|Current)|/Internal/Pv/\d/[IP]|/Ac/(Apparent|Reactive)Power")
-_KEPT_AT_NIGHT = re.compile(r".*/Energy/.*|/ErrorCode")
 STANDBY = 8
 
 
 class Pipeline:
     """The last known values of one device, and everything that follows from them."""
 
-    def __init__(self, prepared: Prepared, config: DeviceConfig, energy: dict[str, float] | None = None) -> None:
+    def __init__(
+        self,
+        prepared: Prepared,
+        config: DeviceConfig,
+        energy: dict[str, float] | None = None,
+        counters: dict[str, float] | None = None,
+    ) -> None:
         self._prepared = prepared
         self._config = config
         self._facts = dict(prepared.facts)
@@ -34,6 +39,7 @@ class Pipeline:
         self._slots = ErrorSlots(definition.vendor_id, definition.error_ids, definition.error_offset)
         self._errors = [rule for rule in definition.errors if rule.when.holds(self._facts)]
         self.energy = _counter(config, energy or {})
+        self.counters: dict[str, float] = _numbers(counters)  # the last known energies, by the path that shows them
 
     def use_role(self, role: str) -> None:
         """Apply the conditions on the role from now on."""
@@ -55,7 +61,9 @@ class Pipeline:
             found.update(self._error_values())
         if self.energy is not None:
             found.update(self._count(found, now))
-        return self._config.adjustment.apply(found)
+        found = self._config.adjustment.apply(found)
+        self.counters |= _numbers({path: value for path, value in found.items() if "/Energy/" in path})
+        return found
 
     def asleep(self, paths: list[str]) -> Readings:
         """Return what an inverter shows at night: it delivers nothing, and is not broken."""
@@ -65,7 +73,9 @@ class Pipeline:
                 night[path] = 0.0
             elif path == "/StatusCode":
                 night[path] = STANDBY
-            elif not _KEPT_AT_NIGHT.fullmatch(path):
+            elif path in self.counters:
+                night[path] = self.counters[path]
+            elif path != "/ErrorCode":
                 night[path] = None
         return night
 
@@ -87,6 +97,12 @@ class Pipeline:
             ] or [self.values.get("/Ac/Power")]
             energy.measured(phases, now)
         return {"/Ac/Energy/Forward": energy.forward_kwh, "/Ac/Energy/Reverse": energy.reverse_kwh}
+
+
+def _numbers(values: Any) -> dict[str, float]:
+    """Return what is a number under a name; a stored memory may be damaged."""
+    pairs = values.items() if isinstance(values, dict) else ()
+    return {str(path): value for path, value in pairs if isinstance(value, int | float)}
 
 
 def _counter(config: DeviceConfig, stored: dict[str, float]) -> EnergyCounter | None:

@@ -42,8 +42,11 @@ _log = logging.getLogger(__name__)
 class Scanner:
     """Scans; each find is handed to `found` at once, `progress` gets (done, all)."""
 
-    def __init__(self, catalogue: Catalogue, found: Found, progress: Progress) -> None:
+    def __init__(
+        self, catalogue: Catalogue, found: Found, progress: Progress, *, net_timeout_s: float = NET_TIMEOUT_S
+    ) -> None:
         self._catalogue = catalogue
+        self._net_timeout_s = net_timeout_s
         self._found = found
         self._progress = progress
         self._done = 0
@@ -74,15 +77,15 @@ class Scanner:
 
     async def _ask_host(self, spec: DeviceSpec) -> int:
         with contextlib.closing(Line(spec.endpoint())) as line:
-            found = await find_device(line, spec, self._catalogue, timeout_s=NET_TIMEOUT_S, patience=NET_PATIENCE)
+            wait_s = self._net_timeout_s
+            found = await find_device(line, spec, self._catalogue, timeout_s=wait_s, patience=NET_PATIENCE)
             if found is None:
                 return 0
             place, match = spec.with_unit(found[0]), found[1]
             await self._found(place)
             count = 1
             with contextlib.suppress(NoAnswer):
-                neighbours = find_neighbours(line, place, match, timeout_s=NET_TIMEOUT_S, patience=NET_PATIENCE)
-                async for unit in neighbours:
+                async for unit in find_neighbours(line, place, match, timeout_s=wait_s, patience=NET_PATIENCE):
                     await self._found(spec.with_unit(unit))
                     count += 1
         return count

@@ -8,15 +8,11 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from modbus_client.appearance import Appearance, Ends
 from modbus_client.controls import Controls
-from modbus_client.identity import Place, connection_of, layout_of, mandatory_of, settle
+from modbus_client.identity import connection_of, settle
 from modbus_client.protocol.effects import Answered, Effect, Found, Measured, Trouble, WentDown, WentUp
 from modbus_client.protocol.job import State
-from modbus_client.protocol.poll import FAST_S
-from modbus_client.publisher import Publisher
-from modbus_client.readings import Pipeline, tune_ages
-from modbus_client.recall import summarise
-from modbus_client.tankservice import TankService, tank_registers
 from modbus_client.todo import Todo
 from velib_async import BusLost, CallError, NameTaken, SettingError
 
@@ -24,10 +20,10 @@ if TYPE_CHECKING:
     from modbus_client.configuration import DeviceConfig
     from modbus_client.driver import LineDriver
     from modbus_client.house import House
-    from modbus_client.layout import Layout
     from modbus_client.protocol.device import Device
     from modbus_client.protocol.prepare import Prepared
     from modbus_client.protocol.register import Register
+    from modbus_client.publisher import Publisher
     from modbus_client.todo import Work
 
 _log = logging.getLogger(__name__)
@@ -44,24 +40,36 @@ class Unit:
         self.config = config
         self.device = device
         self.line = line
-        self.publisher: Publisher | None = None
         self.prepared: Prepared | None = None
         self.role = ""
-        self.is_up = False
         self._is_down = False  # its silence is known; before that it may just not have been asked yet
         self._is_enabled = True
         self.controls = Controls(device, line, str(config.spec), config.limit_hold_s)
-        self.pipeline: Pipeline | None = None
         self._house = house
-        self._tanks: list[TankService] = []
+        self._appearance = Appearance(config, house)
         self._registers: list[Register] = []
         self._todo = Todo(str(config.spec))
         self._trouble = ""
 
     @property
+    def publisher(self) -> Publisher | None:
+        """Its service; None while it is not known, or disabled."""
+        return self._appearance.publisher
+
+    @property
+    def is_up(self) -> bool:
+        """It answers, and its values are shown."""
+        return self._appearance.is_up
+
+    @property
     def ident(self) -> str:
         """The name of its service and settings; empty while the device is not known."""
         return self.prepared.ident if self.prepared else ""
+
+    async def tick(self) -> None:
+        """Do what is due once a second: a set point that waited, energy to remember."""
+        await self.controls.tick()
+        self._appearance.remember_energy()
 
     async def run(self) -> None:
         """Bring the device on the bus, now if it is remembered, and each time it is found. Ends by cancellation."""
@@ -73,7 +81,7 @@ class Unit:
                 await self._attempt(await self._next())
         finally:
             self.line.remove(self.device)
-            await self._retire()
+            await self._appearance.retire()
 
     async def _next(self) -> Work:
         """Wait for something to do; a lost connection of the service is such a thing."""
@@ -85,7 +93,7 @@ class Unit:
 
     async def _reopen(self) -> None:
         """Create the service again; when the whole bus is gone, opening it ends the daemon with BusLost."""
-        await self._retire()
+        await self._appearance.retire()
         if self.prepared is not None:
             await self._found(self.prepared)
 
@@ -118,7 +126,7 @@ class Unit:
                 case WentDown(why):
                     _log.warning("%s is silent (%s); asking again from time to time", self._label(), why)
                     self._is_down = True
-                    self._go_down()
+                    self._appearance.go_down()
                 case Trouble(text):
                     self._note(text)
 
@@ -141,89 +149,25 @@ class Unit:
         self.prepared, self.role = prepared, place.role
         self._is_enabled = place.enabled
         if not known or not place.enabled:
-            await self._retire()
+            await self._appearance.retire()
         if not place.enabled:
             self.line.remove(self.device)
             return
-        stored = self._house.memory.devices.get(str(self.config.spec), {}).get("energy")
-        if self.pipeline is None:
-            self.pipeline = Pipeline(prepared, self.config, stored)
-        self.pipeline.use_role(place.role)
-        polled = [*prepared.registers(place.role), *self.pipeline.error_registers(), *tank_registers(prepared)]
-        self._registers = tune_ages(polled, self.config, FAST_S)
+        self._registers = self._appearance.begin(prepared, place)
         self.controls.use(prepared, self._registers)
-        layout = layout_of(prepared, place, self._registers, self.config)
-        if self.publisher is None:
-            self.publisher = await self._open(prepared, place, layout)
-            _log.info("%s is %s", self.config.spec, self.publisher.service.name)
-        else:
-            for item in layout.items.values():
-                self.publisher.add(item, self.write)
-            self.publisher.publish({v.register.path: v.value for v in prepared.info if v.register.path})
-        self._house.memory.remember(str(self.config.spec), **summarise(prepared))
-        await self._open_tanks(prepared)
+        ends = Ends(self._connection(), self.write, (self.controls.vreg_get, self.controls.vreg_set))
+        created = await self._appearance.show(prepared, place, self._registers, ends)
+        if created:
+            _log.info("%s is %s", self.config.spec, created)
         if self._is_down:
-            self._go_down()
-
-    async def _open(self, prepared: Prepared, place: Place, layout: Layout) -> Publisher:
-        return await Publisher.open(
-            f"com.victronenergy.{place.role}.{prepared.ident}",
-            address=self._house.bus_address,
-            library=self._house.bus_library,
-            layout=layout,
-            mandatory=mandatory_of(prepared, place, self._house, self._connection(), connected=self.is_up),
-            write=self.write,
-            vreg=(self.controls.vreg_get, self.controls.vreg_set) if prepared.definition.vreg_block else None,
-            fast=place.role == "grid",
-        )
+            self._appearance.go_down()
 
     def _connection(self) -> str:
         return connection_of(self.config, self.line.line.peer)
 
-    async def _open_tanks(self, prepared: Prepared) -> None:
-        if not self._tanks:
-            self._tanks = TankService.all_of(prepared, self._house)
-        for tank in self._tanks:
-            if tank.is_waiting:
-                await tank.open(self._connection())
-
-    async def _retire(self) -> None:
-        publisher, self.publisher = self.publisher, None
-        tanks, self._tanks = self._tanks, []
-        self.pipeline = None
-        self.is_up = False
-        for tank in tanks:
-            await tank.close()
-        if publisher is not None:
-            await publisher.close()
-
-    # values --------------------------------------------------------------------------------------------------------
-
     def _measured(self, readings: dict[str, Any]) -> None:
-        if self.publisher is None or self.pipeline is None:
-            return
-        found = self.pipeline.measured(readings, time.monotonic())
-        if not self.is_up:
-            self.is_up = True
-            found = {**found, "/Connected": 1}
-        self.publisher.publish(found)
-        for tank in self._tanks:
-            tank.measured(readings)
-            if tank.is_waiting and self.prepared is not None:
-                self._todo.put(partial(self._open_tanks, self.prepared))
-
-    def _go_down(self) -> None:
-        self.is_up = False
-        if self.publisher is None or self.pipeline is None or self.prepared is None:
-            return
-        sleeps = self.config.sleeps_at_night
-        paths = self.publisher.measured_paths()
-        if sleeps if sleeps is not None else self.prepared.definition.sleeps_at_night:
-            self.publisher.publish({**self.pipeline.asleep(paths), "/Connected": 1})
-        else:
-            self.publisher.publish({**dict.fromkeys(paths), "/Connected": 0})
-        for tank in self._tanks:
-            tank.go_down()
+        if self._appearance.measured(readings):
+            self._todo.put(partial(self._appearance.show_tanks, self._connection()))
 
     # writes --------------------------------------------------------------------------------------------------------
 

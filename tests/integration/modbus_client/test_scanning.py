@@ -10,11 +10,12 @@ import pytest
 from modbus_client.hooks import HOOKS
 from modbus_client.loader.catalogue import load_catalogue
 from modbus_client.scanner import Scanner
+from simulators.modbus.image import Image
 from simulators.modbus.models import make_image
 from simulators.modbus.rtu import RtuMeter
 from simulators.modbus.server import TcpMeter
 from simulators.modbus.station import Station
-from tests.integration.modbus_client.installation import Installation
+from tests.integration.modbus_client.installation import PATIENCE_S, Installation
 from velib_async.bus import open_bus
 from velib_async.service import Service
 
@@ -67,13 +68,33 @@ async def test_network_scan_finds_what_answers_and_skips_what_is_known() -> None
         found.append(spec)
 
     async with TcpMeter({1: Station(make_image("em24"))}) as meter:
-        scanner = Scanner(load_catalogue(HOOKS), keep, lambda done, count: steps.append((done, count)))
+        scanner = Scanner(
+            load_catalogue(HOOKS), keep, lambda done, count: steps.append((done, count)), net_timeout_s=PATIENCE_S
+        )
         hosts = [f"127.0.0.{n}" for n in range(1, 6)]
         assert await scanner.scan_network(hosts, {("udp", "127.0.0.5")}, meter.port) == 1
         assert [str(spec) for spec in found] == [f"tcp:127.0.0.1:{meter.port}:1"]
         assert steps[0] == (0, 9)
         assert steps[-1] == (9, 9)
         assert await scanner.scan_network(hosts[:1], {("tcp", "127.0.0.1")}, meter.port) == 0
+
+
+async def test_network_scan_finds_every_unit_of_a_sunspec_address_once() -> None:
+    """Two inverters at units 1 and 2, a meter at 240; unit 100 answers as if it were 1, 126 is no such device."""
+    found: list[str] = []
+
+    async def keep(spec: DeviceSpec) -> None:
+        found.append(str(spec))
+
+    images = {unit: make_image("sunspec_inverter") for unit in (1, 2, 100, 240)}
+    for unit, serial in ((2, "SN0816"), (240, "MET1")):
+        images[unit].put("h", 40052, "text16", serial)
+    others = {unit: Image() for unit in (3, 61, 101, 126, 241)}
+    units = {unit: Station(image) for unit, image in {**images, **others}.items()}
+    async with TcpMeter(units) as inverters:
+        scanner = Scanner(load_catalogue(HOOKS), keep, lambda *_: None, net_timeout_s=PATIENCE_S)
+        assert await scanner.scan_network(["127.0.0.1"], {("udp", "127.0.0.1")}, inverters.port) == 3
+    assert found == [f"tcp:127.0.0.1:{inverters.port}:{unit}" for unit in (1, 2, 240)]
 
 
 async def test_beside_the_stock_driver_its_name_settings_and_devices_are_left_alone(tmp_path: Path) -> None:

@@ -67,6 +67,8 @@ async def test_inverter_that_sleeps_at_night_stands_by(tmp_path: Path) -> None:
         await gx.wait_for(GROWATT, "/StatusCode", lambda value: value == 8)
         assert await gx.get(GROWATT, "/Connected") == 1
         assert await gx.get(GROWATT, "/Ac/Power") == 0.0
+        assert await gx.get(GROWATT, "/Ac/Energy/Forward") == pytest.approx(9876.5)
+        assert await gx.get(GROWATT, "/Ac/Voltage") is None
         station.behaviour.is_asleep = False
         await gx.wait_value(GROWATT, "/Ac/Power", 2345.6)
         await gx.wait_for(GROWATT, "/StatusCode", lambda value: value == 7)

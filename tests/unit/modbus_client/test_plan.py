@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from modbus_client.protocol.plan import Limits, Span, gap_for, merge, plan
@@ -39,11 +39,17 @@ def test_gap_is_half_of_a_transactions_overhead(method: str, gap: int) -> None:
 
 
 @given(st.lists(spans, max_size=30), limits)
-def test_every_span_lies_in_exactly_one_read_of_its_table(wanted: list[Span], rule: Limits) -> None:
+@example([Span("holding", 0, 1), Span("holding", 1, 2), Span("holding", 1, 5)], Limits(0, 4))
+def test_every_span_lies_in_a_read_and_no_read_in_another(wanted: list[Span], rule: Limits) -> None:
     reads = merge(wanted, rule)
     for span in wanted:
-        holding = [r for r in reads if r.table == span.table and r.start <= span.start and span.stop <= r.stop]
-        assert len(holding) == 1
+        assert any(_holds(read, span) for read in reads)
+    for read in reads:
+        assert [other for other in reads if _holds(other, read)] == [read]
+
+
+def _holds(read: Span, span: Span) -> bool:
+    return read.table == span.table and read.start <= span.start and span.stop <= read.stop
 
 
 @given(st.lists(spans, max_size=30), limits)
