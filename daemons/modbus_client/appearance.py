@@ -74,7 +74,10 @@ class Appearance:
         else:
             for item in layout.items.values():
                 self.publisher.add(item, ends.write)
-            self.publisher.publish({v.register.path: v.value for v in prepared.info if v.register.path})
+            gone = [path for path in self.publisher.measured_paths() if path not in layout.items]
+            told = {v.register.path: v.value for v in prepared.info if v.register.path}
+            fixed = {path: shown.value for path, shown in prepared.shown.items()}
+            self.publisher.publish({**dict.fromkeys(gone), **told, **fixed})
         self._house.memory.remember(self._spec, **summarise(prepared))
         if not self._tanks:
             self._tanks = TankService.all_of(prepared, self._house)
@@ -131,9 +134,9 @@ class Appearance:
         if self.is_up:
             self._remember_counters()
         self.is_up = False
-        if self.publisher is None or self.pipeline is None:
+        if self.publisher is None or self.pipeline is None or self._prepared is None:
             return
-        paths = self.publisher.measured_paths()
+        paths = [path for path in self.publisher.measured_paths() if path not in self._prepared.shown]
         if self._sleeps:
             self.publisher.publish({**self.pipeline.asleep(paths), "/Connected": 1})
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -53,6 +54,10 @@ def make_layout(prepared: Prepared, role: str, registers: Iterable[Register], op
         path = value.register.path
         if path is not None and path not in {"/FirmwareVersion", "/HardwareVersion", "/ProductName"}:
             _add_info(layout, path, value.register, value.value)
+    for path, shown in prepared.shown.items():
+        text = None if shown.text is None else partial(_fixed_text, shown.text)
+        kind = "any" if isinstance(shown.value, list) else _kind_of(shown.value)
+        layout.add(ItemSpec(path, kind, shown.value, text))
     for path, value in definition.statics.items():
         layout.add(ItemSpec(path, _kind_of(value), value))
     layout.add(ItemSpec("/Model", "text", prepared.match.model.name))
@@ -91,6 +96,10 @@ def kind_of_register(register: Register) -> Kind:
     if register.type.kind == "text" or register.type.name in {"cg_version", "hex_dots"}:
         return "text"
     return "int"
+
+
+def _fixed_text(text: str, _: Any) -> str:
+    return text
 
 
 def _kind_of(value: Any) -> Kind:

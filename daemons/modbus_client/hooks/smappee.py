@@ -1,15 +1,20 @@
 """Smappee Power Box: which current transformer measures which phase decides where its values lie.
 
 Slots 0..27: phase at 0x1000 + slot as a bit mask (1, 2, 4; 16, 32, 64 when the transformer is turned round), current
-at 0x0080 + 4 x slot, power at 0x0380 + 2 x slot, energy at 0x3000 + 4 x slot. Nothing is written to the box at start:
-the stock driver fills its virtual channel and stores that in flash on every start, only to get a sum.
+at 0x0080 + 4 x slot, power at 0x0380 + 2 x slot, energy at 0x3000 + 4 x slot; a write to 0x0900 + slot makes the device
+blink to which the transformer is plugged. The devices of the box's own bus (itself and its CT hubs) lie from
+0x1480, 32 registers each: type, slots, serial number, firmware, and which slot each of their channels is. Nothing is
+written to the box at start: the stock driver resets the slots, gives the first three a phase, and fills a virtual
+channel, all of which is stored in flash, to get a sum.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from modbus_client.protocol.errors import Unusable
+from modbus_client.protocol.prepare import Shown
 from modbus_client.protocol.register import Register, WriteRule
 from modbus_client.protocol.steps import read
 from modbus_client.protocol.words import parse_type
@@ -23,13 +28,23 @@ if TYPE_CHECKING:
 SLOTS = 28
 PHASE_AT = 0x1000
 TYPE_AT = 0x1100
+IDENTIFY_AT = 0x0900
 IDENTITY_AT = 0x1620
 FIRMWARE_AT = 0x1624
+BUS_AT = 0x1480
+BUS_STEP = 0x20
+BUS_DEVICES = 10
+CHANNELS_AT = 0x0A
+MAX_CHANNELS = 20
+"""What fits between the channels' first register and the next device."""
+GAP_AFTER = 7
+"""Behind channel 7 one register is left out."""
 MINIMUM_FIRMWARE = (1, 44)
 PHASE_OF_MASK = {0: -1, 1: 0, 2: 1, 4: 2}
 _REVERSED = 4  # bits by which a turned transformer's mask is shifted
 FAST_AGE_S = 0.1
 PHASE_NAMES = {-1: "None", 0: "L1", 1: "L2", 2: "L3"}
+DEVICE_NAMES = {5400: "Power Box", 5500: "CT Hub", 5600: "Solid Core 3-Phase CT"}
 CT_TYPES = (
     "SCT01-50A/100A/200A", "SCT01-400A/800A", "Rogowski coil 600A-100mV", "SCT02-50A", "SCT02-100A", "SCT02-200A",
     "SCT02-400A", "SCT02-800A", "SCT03-50A", "SCT03-100A", "SCT03-200A", "Rogowski coil 400A-100mV", "Closed CT",
@@ -51,12 +66,16 @@ class SmappeeHook:
         masks = yield from read("holding", PHASE_AT, SLOTS)
         if masks is None:
             raise Unusable("the box does not answer for its current transformers")
+        shown = yield from _read_bus()
+        plugged = {int(path.split("/")[2]) for path in shown if path.startswith("/CT/")}
+        plugged |= {slot for slot, mask in enumerate(masks) if mask}
+        if not plugged:
+            raise Unusable("the box has no current transformer")
+        facts["shown"] = shown | {"/CTTypes": Shown(list(CT_TYPES))}
         slots = slots_of_phases(masks)
-        if not slots:
-            raise Unusable("no current transformer is assigned to a phase; do that with the Smappee app")
         facts["phases"] = tuple(sorted(slots))
         registers = [register for phase, slot in slots.items() for register in _of_phase(phase, slot)]
-        return registers + [register for slot, mask in enumerate(masks) if mask for register in _of_slot(slot)]
+        return registers + [register for slot in sorted(plugged) for register in _of_slot(slot)]
 
 
 def slots_of_phases(masks: Sequence[int]) -> dict[int, int]:
@@ -72,13 +91,54 @@ def slots_of_phases(masks: Sequence[int]) -> dict[int, int]:
 def _read_identity(facts: Facts) -> Steps[None]:
     words = yield from read("holding", IDENTITY_AT, 4)
     if words:
-        facts["serial"] = f"{words[0]:04d}{words[3] << 16 | words[2]:06d}"
+        facts["serial"] = _serial(words)
     version = yield from read("holding", FIRMWARE_AT, 2)
     if version and (version[1], version[0]) < MINIMUM_FIRMWARE:
-        found = f"{version[1]}.{version[0]}"
-        raise Unusable(f"firmware {found} is too old, {'.'.join(map(str, MINIMUM_FIRMWARE))} is needed: update the box")
+        least = ".".join(map(str, MINIMUM_FIRMWARE))
+        raise Unusable(f"firmware {_version(version)} is too old, {least} is needed: update the box")
     if version:
-        facts["firmware_text"] = f"{version[1]}.{version[0]}"
+        facts["firmware_text"] = _version(version)
+
+
+def _serial(words: Sequence[int]) -> str:
+    return f"{words[0]:04d}{words[3] << 16 | words[2]:06d}"
+
+
+def _version(words: Sequence[int]) -> str:
+    return f"{words[1]}.{words[0]}"
+
+
+def _read_bus() -> Steps[dict[str, Shown]]:
+    """Return what is known of the devices on the box's bus, and to which of them each transformer is plugged."""
+    shown: dict[str, Shown] = {}
+    for number in range(BUS_DEVICES):
+        words = yield from read("holding", BUS_AT + BUS_STEP * number, 6)
+        if not words or not words[0]:
+            continue
+        kind, base = words[0], f"/Device/{number}"
+        shown[f"{base}/Type"] = Shown(kind, DEVICE_NAMES.get(kind, str(kind)))
+        shown[f"{base}/Slots"] = Shown(words[1])
+        shown[f"{base}/Serial"] = Shown(_serial(words))
+        shown[f"{base}/FirmwareVersion"] = Shown(_version(words[4:]))
+        shown |= yield from _read_channels(number, min(words[1], MAX_CHANNELS))
+    return shown
+
+
+def _read_channels(number: int, count: int) -> Steps[dict[str, Shown]]:
+    shown: dict[str, Shown] = {}
+    if not count:
+        return shown
+    size = count + (count > GAP_AFTER + 1)
+    words = yield from read("holding", BUS_AT + BUS_STEP * number + CHANNELS_AT, size)
+    if words is None:
+        return shown
+    for channel in range(count):
+        slot, letter = words[channel + (channel > GAP_AFTER)], chr(ord("A") + channel)
+        shown[f"/Device/{number}/Channel/{letter}/Slot"] = Shown(slot)
+        if slot < SLOTS:
+            shown[f"/CT/{slot}/Device"] = Shown(number)
+            shown[f"/CT/{slot}/DeviceChannel"] = Shown(letter)
+    return shown
 
 
 def _of_phase(phase: int, slot: int) -> list[Register]:
@@ -95,20 +155,14 @@ def _of_phase(phase: int, slot: int) -> list[Register]:
 
 def _of_slot(slot: int) -> list[Register]:
     masks = {mask << shift: phase for mask, phase in PHASE_OF_MASK.items() for shift in (0, _REVERSED)}
-    always = WriteRule(values=tuple(PHASE_NAMES), many=True)  # the box takes function 16 only
+    # The box takes function 16 only.
+    alone = WriteRule(values=tuple(PHASE_NAMES), many=True, alone_among=(PHASE_AT, SLOTS))
     kinds = WriteRule(minimum=0, maximum=len(CT_TYPES) - 1, many=True)
-    u16 = parse_type("u16")
-    names = dict(enumerate(CT_TYPES))
+    blink = WriteRule(minimum=0, maximum=0xFFFF, many=True)
+    u16, base = parse_type("u16"), f"/CT/{slot}"
+    phase = Register(f"{base}/Phase", PHASE_AT + slot, u16, map=masks, names=PHASE_NAMES, write=alone, age_s=60)
     return [
-        Register(
-            f"/CT/{slot}/Phase",
-            PHASE_AT + slot,
-            u16,
-            map=masks,
-            names=PHASE_NAMES,
-            write=always,
-            reprepare=True,
-            age_s=60,
-        ),
-        Register(f"/CT/{slot}/Type", TYPE_AT + slot, u16, names=names, write=kinds, age_s=60),
+        replace(phase, reprepare=True),
+        Register(f"{base}/Type", TYPE_AT + slot, u16, names=dict(enumerate(CT_TYPES)), write=kinds, age_s=60),
+        Register(f"{base}/Identify", IDENTIFY_AT + slot, u16, write=blink, write_only=True),
     ]

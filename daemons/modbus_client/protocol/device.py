@@ -18,33 +18,28 @@ from typing import TYPE_CHECKING, Any
 from modbus_client.protocol.effects import Answered, Effect, Found, Measured, Trouble, WentDown, WentUp
 from modbus_client.protocol.errors import NoAnswer, Unusable, ValueRefused
 from modbus_client.protocol.holes import Holes
-from modbus_client.protocol.identify import identify
 from modbus_client.protocol.job import FAST, NORMAL, SEEK, WRITE, Counters, Job, State
 from modbus_client.protocol.latency import Latency
 from modbus_client.protocol.liveness import Liveness
 from modbus_client.protocol.poll import Poll, Readings
-from modbus_client.protocol.prepare import limits_for, prepare
+from modbus_client.protocol.prepare import limits_for
 from modbus_client.protocol.request import Failure, Outcome, Reason, Reply, is_silence
+from modbus_client.protocol.seek import Candidates, Seek
 from modbus_client.protocol.setup import Setup
 from modbus_client.protocol.talk import Talk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from modbus_client.protocol.definition import Definition, Probe
     from modbus_client.protocol.identify import Hook
     from modbus_client.protocol.prepare import Prepared
     from modbus_client.protocol.register import Register
     from modbus_client.protocol.spec import DeviceSpec
     from modbus_client.protocol.steps import Steps
 
-    Candidates = Callable[[str | None, int], Iterable[tuple[Definition, Probe]]]
-
 MAX_TALKS = 16
 """Writes that may wait for one device; more means that a client writes faster than the line carries."""
 UNUSABLE_RETRY_S = 30.0
-PATIENCE = 2
-"""Silences in a row, without any answer, after which a search is broken off: a dead device must not hold its line."""
 SEEK_TIMEOUT_S = 0.5
 """How long an unknown device may take for an answer."""
 LOST_PAUSE_S = 1.0
@@ -70,17 +65,15 @@ class Device:
     eligible_since: float | None = None
     liveness: Liveness = field(init=False)
     latency: Latency = field(init=False)
-    _attempts: int = 0
     _talks: deque[Talk] = field(default_factory=deque)
-    _seek: Talk | None = None
+    _seek: Seek = field(init=False)
     _holes: Holes | None = None
     _tickets: count[int] = field(default_factory=lambda: count(1))
     _pause_until: float = 0.0
-    _was_silent: bool = False  # since the last search ended
-    _is_doubted: bool = False  # the search is a repeated one
     _setup: Setup = field(default_factory=Setup)
 
     def __post_init__(self) -> None:
+        self._seek = Seek(self.spec, self.candidates, self.hooks, self.options)
         self.liveness = Liveness(self.now, self.silence_s)
         self.latency = Latency(SEEK_TIMEOUT_S)
 
@@ -117,27 +110,11 @@ class Device:
         return None if taken is None else Job(taken[1].read, self._timeout(), poll=taken)
 
     def _take_seek(self) -> Job | None:
-        if self._seek is None or self._seek.request is None:
-            self._seek = Talk(self._find())
-        request = self._seek.request
-        return None if request is None else Job(request, self._timeout(), talk=self._seek)
+        talk = self._seek.take(self.prepared)
+        return None if talk is None or talk.request is None else Job(talk.request, self._timeout(), talk=talk)
 
     def _timeout(self) -> float:
         return self.latency.timeout_s
-
-    def _find(self) -> Steps[Any]:
-        match = yield from identify(self._ordered(), self.hooks, PATIENCE, self.spec.part)
-        if match is None:
-            return None
-        hook = self.hooks.get(match.definition.hook or "")
-        return (yield from prepare(match, self.spec, hook, self.options))
-
-    def _ordered(self) -> Iterable[tuple[Definition, Probe]]:
-        """Return what to try: first what it was; an unknown silent device is asked for something else each time."""
-        if self.prepared is not None:
-            return self.candidates(self.prepared.definition.name, 0)
-        self._attempts += 1
-        return self.candidates(None, (self._attempts - 1) * PATIENCE)
 
     # what came of it -----------------------------------------------------------------------------------------------
 
@@ -156,12 +133,13 @@ class Device:
         return effects + self._polled(job, outcome, now)
 
     def _missed(self, outcome: Outcome, now: float) -> list[Effect]:
-        self._was_silent = True
+        self._seek.missed()
         if isinstance(outcome, Failure) and outcome.reason is Reason.LOST:
             self._pause_until = now + LOST_PAUSE_S
         if not self.liveness.missed(now):
             return []
-        self.state, self.poll, self._seek = State.SEEKING, None, None
+        self.state, self.poll = State.SEEKING, None
+        self._seek.drop()
         failed: list[Effect] = [Answered(talk.ticket, "the device is silent") for talk in self._talks if talk.ticket]
         self._talks.clear()
         return [*failed, WentDown(str(outcome))]
@@ -180,16 +158,14 @@ class Device:
         if talk in self._talks:
             self._talks.remove(talk)
             return [Answered(talk.ticket or 0, error, talk.result)]
-        self._seek = None
+        self._seek.drop()
         if talk.result is not None and not error:
             return self._become_known(talk.result, now)
         return [] if error else self._not_found(now)
 
     def _not_found(self, now: float) -> list[Effect]:
-        """Believe that it is no known device, unless it woke up while the search was past what it is: search again."""
-        was_silent, self._was_silent = self._was_silent, False
-        self._is_doubted = was_silent and not self._is_doubted
-        if self._is_doubted:
+        """Say that it is no known device, or search again."""
+        if not self._seek.believes_end():
             return []
         self._pause_until = now + UNUSABLE_RETRY_S
         return [Trouble("answers, and is no device of any definition; see --models")]
@@ -255,5 +231,6 @@ class Device:
     def prepare_again(self) -> None:
         """Identify and prepare the device anew, e.g. after its role was changed."""
         if self.state is not State.SEEKING:
-            self.state, self.poll, self._seek = State.SEEKING, None, None
+            self.state, self.poll = State.SEEKING, None
+            self._seek.drop()
             self.liveness.retry_at = 0.0

@@ -111,11 +111,11 @@ def merge(spans: Iterable[Span], limits: Limits) -> list[Span]:
 
 
 def plan(registers: Iterable[Register], limits: Limits) -> list[Block]:
-    """Return the reads for `registers`, most urgent first. Registers that the device does not have are left out.
+    """Return the reads for `registers`, most urgent first. Left out is what the device does not have, or does not tell.
 
     A register whose scale factor ended up in another read is listed in both: it is decoded when the later one comes.
     """
-    wanted = [r for r in registers if not any(_is_missing(span, limits) for span in spans_of(r))]
+    wanted = [r for r in registers if not r.write_only and not any(_is_missing(span, limits) for span in spans_of(r))]
     of_register = [(register, spans_of(register)) for register in wanted]
     blocks = []
     for read in merge((span for _, spans in of_register for span in spans), limits):

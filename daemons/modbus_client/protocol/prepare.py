@@ -27,6 +27,14 @@ MAX_PHASES = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A fixed value of a device, and its text where that is not the value itself."""
+
+    value: int | str | list[str]
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """A device that is known."""
 
@@ -51,6 +59,12 @@ class Prepared:
     def registers(self, role: str) -> list[Register]:
         """Return what is polled while the device has this role."""
         return [*self.definition.registers({**self.facts, "role": role}), *self.extra]
+
+    @property
+    def shown(self) -> Mapping[str, Shown]:
+        """What a hook found out that is neither polled nor one register, by path."""
+        shown: Mapping[str, Shown] = self.facts.get("shown", {})
+        return shown
 
     def info_value(self, path: str) -> Any:
         """Return an identification value, None without."""

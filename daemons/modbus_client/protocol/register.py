@@ -33,6 +33,9 @@ class WriteRule:
     vreg_size: int | None = None  # bytes, when the vreg is a number
     wears: bool = False  # the device keeps it in memory with a limited number of writes
     opt_in: str | None = None  # the configuration key that a user must set to make it writeable
+    alone_among: tuple[int, int] | None = (
+        None  # of these registers (first, count) no other may keep the value: it gets 0
+    )
 
     def check(self, value: Any) -> None:
         """Raise ValueRefused, with the limit, unless `value` may be written."""
@@ -66,6 +69,7 @@ class Register:
     optional: bool = False  # an exception on it is normal
     write: WriteRule | None = None
     reprepare: bool = False  # a change means that the device was set up anew
+    write_only: bool = False  # never read
     variable: str | None = None  # under this name in `when` and `repeat`
 
     @property

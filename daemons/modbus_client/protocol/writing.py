@@ -30,10 +30,22 @@ def write_register(register: Register, value: Any, scale: int | None, window: Wi
             raise ValueRefused(f"the device refused vreg {rule.vreg:#06x} with status {status:#06x}")
         return
     yield from _do(Write(register.at, words, many=bool(rule and rule.many)))
+    if rule is not None and rule.alone_among is not None:
+        yield from _take_from_others(register, *rule.alone_among, value)
     if rule is not None and rule.read_back:
         reply = yield from _do(Read(register.table, register.at, register.count))
         if reply.words != words:
             raise ValueRefused("the device took the value and has another one")
+
+
+def _take_from_others(register: Register, first: int, count: int, value: Any) -> Steps[None]:
+    """Write 0 to the registers of a group that have the same value: what it names can be measured only once."""
+    if register.encode(value) == (0,) * register.count or register.map is None:
+        return
+    reply = yield from _do(Read(register.table, first, count))
+    for at, word in enumerate(reply.words, first):
+        if at != register.at and register.map.get(word) == value:
+            yield from _do(Write(at, (0,), many=True))
 
 
 def _vreg_data(register: Register, value: Any) -> bytes:

@@ -85,11 +85,20 @@ def test_errors_reach_their_slots() -> None:
 
 
 def test_at_night_an_inverter_stands_by() -> None:
-    pipeline = Pipeline(_prepared(_family("growatt_min")), DeviceConfig(parse_spec("tcp:x:502:1")))
+    stored: dict[str, Any] = {"/Ac/Energy/Forward": 12.5, "damaged": "x"}
+    config = DeviceConfig(parse_spec("tcp:x:502:1"))
+    pipeline = Pipeline(_prepared(_family("growatt_min")), config, counters=stored)
     paths = ["/Ac/Power", "/Ac/L1/Current", "/Ac/L1/Voltage", "/Ac/Energy/Forward", "/StatusCode", "/Internal/Pv/0/P"]
-    assert pipeline.asleep(paths) == {
+    night = {
         "/Ac/Power": 0.0, "/Ac/L1/Current": 0.0, "/Ac/L1/Voltage": None, "/StatusCode": 8, "/Internal/Pv/0/P": 0.0,
     }  # fmt: skip
+    assert pipeline.asleep(paths) == {**night, "/Ac/Energy/Forward": 12.5}
+    pipeline.measured({"/Ac/Energy/Forward": 13.0, "/Ac/Power": 5.0}, 0.0)
+    pipeline.measured({"/Ac/Energy/Forward": None}, 1.0)
+    assert pipeline.asleep(paths) == {**night, "/Ac/Energy/Forward": 13.0}
+    assert pipeline.counters == {"/Ac/Energy/Forward": 13.0}
+    unknown = Pipeline(_prepared(_family("growatt_min")), config)
+    assert unknown.asleep(paths) == {**night, "/Ac/Energy/Forward": None}
 
 
 def test_ages_are_tuned() -> None:
