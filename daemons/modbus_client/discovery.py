@@ -20,6 +20,10 @@ FAST_S = 6.0
 SLOW_S = 60.0
 FAST_QUERIES = 10
 """In the first minute a device that has just been plugged in is found soon."""
+LEFT_OUT = ("lo", "ap0")
+"""The machine itself, and the access point of a GX: no meters there."""
+TTL = 255
+"""RFC 6762, 11."""
 
 _log = logging.getLogger(__name__)
 
@@ -28,10 +32,17 @@ class Discovery(asyncio.DatagramProtocol):
     """Asks the network for kinds of service; `found` gets each announcement, also repeated ones."""
 
     def __init__(
-        self, kinds: list[str], found: Callable[[Announcement], None], *, group: str = GROUP, port: int = PORT
+        self,
+        kinds: list[str],
+        found: Callable[[Announcement], None],
+        *,
+        group: str = GROUP,
+        port: int = PORT,
+        interfaces: Callable[[], list[int]] | None = None,
     ) -> None:
         self._kinds = kinds
         self._found = found
+        self._interfaces = interfaces or list_interfaces
         self._place = (group, port)
         self._transport: Any = None
 
@@ -56,10 +67,20 @@ class Discovery(asyncio.DatagramProtocol):
             if self._transport is None or self._transport.is_closing():
                 await self._open()
             if self._transport is not None:
-                with contextlib.suppress(OSError):
-                    self._transport.sendto(make_query(self._kinds), self._place)
+                self._ask(self._transport)
             count += 1
             await asyncio.sleep(FAST_S if count < FAST_QUERIES else SLOW_S)
+
+    def _ask(self, transport: Any) -> None:
+        """Ask on every interface that there is now: one may have come since, another one gone."""
+        endpoint, group = transport.get_extra_info("socket"), socket.inet_aton(self._place[0])
+        for index in self._interfaces():
+            place = struct.pack("4s4si", group, bytes(4), index)
+            with contextlib.suppress(OSError):  # it is a member there already, or the interface knows no multicast
+                endpoint.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, place)
+            with contextlib.suppress(OSError):
+                endpoint.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, place)
+                transport.sendto(make_query(self._kinds), self._place)
 
     def close(self) -> None:
         """Stop listening."""
@@ -68,22 +89,26 @@ class Discovery(asyncio.DatagramProtocol):
 
     async def _open(self) -> None:
         try:
-            endpoint = _make_socket(*self._place)
+            endpoint = _make_socket(self._place[1])
         except OSError as error:
             _log.debug("multicast DNS is not possible now: %s", error)
             return
         await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, sock=endpoint)
 
 
-def _make_socket(group: str, port: int) -> socket.socket:
+def list_interfaces() -> list[int]:
+    """Return the numbers of the network interfaces where devices may be."""
+    return [index for index, name in socket.if_nameindex() if name not in LEFT_OUT]
+
+
+def _make_socket(port: int) -> socket.socket:
     """Return a socket on the port that avahi and the stock driver listen on, too."""
     endpoint = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         endpoint.setblocking(False)
         endpoint.bind(("", port))
-        membership = struct.pack("4s4s", socket.inet_aton(group), bytes(4))  # on the default interface
-        endpoint.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
+        endpoint.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, TTL)
     except OSError:
         endpoint.close()
         raise

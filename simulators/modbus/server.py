@@ -80,9 +80,10 @@ class TcpMeter:
 
 
 class UdpMeter(asyncio.DatagramProtocol):
-    """Units behind one UDP port of 127.0.0.1."""
+    """Units behind one UDP port."""
 
-    def __init__(self, units: Mapping[int, Answering], port: int = 0) -> None:
+    def __init__(self, units: Mapping[int, Answering], port: int = 0, *, host: str = "127.0.0.1") -> None:
+        self._host = host
         self.units = units
         self.port = port
         self._transport: asyncio.DatagramTransport | None = None
@@ -90,7 +91,7 @@ class UdpMeter(asyncio.DatagramProtocol):
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, ("127.0.0.1", self.port))
+        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, (self._host, self.port))
         self.port = self._transport.get_extra_info("sockname")[1]
         return self
 

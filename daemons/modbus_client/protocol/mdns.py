@@ -45,17 +45,19 @@ def parse_answer(data: bytes, kinds: list[str]) -> list[Announcement]:
     except (struct.error, IndexError, ValueError):
         return []
     addresses = {
-        name: ".".join(map(str, raw)) for name, kind, raw, _ in records if kind == _A and len(raw) == _IPV4_BYTES
+        name.lower(): ".".join(map(str, raw))
+        for name, kind, raw, _ in records
+        if kind == _A and len(raw) == _IPV4_BYTES
     }
     places: dict[str, tuple[str, int]] = {}
     for name, record, raw, start in records:
         if record == _SRV and len(raw) > 6:  # noqa: PLR2004 - priority, weight, port
-            places[name] = (_read_name(data, start + 6)[0], struct.unpack_from(">H", raw, 4)[0])
+            places[name] = (_read_name(data, start + 6)[0].lower(), struct.unpack_from(">H", raw, 4)[0])
     found = []
     for instance, (host, port) in places.items():
-        kind = next((kind for kind in kinds if instance.endswith(f".{kind}.local".lower())), None)
+        kind = next((kind for kind in kinds if instance.lower().endswith(f".{kind}.local".lower())), None)
         if kind is not None and host in addresses:
-            found.append(Announcement(kind, instance.removesuffix(f".{kind}.local"), addresses[host], port))
+            found.append(Announcement(kind, instance[: -len(f".{kind}.local")], addresses[host], port))
     return found
 
 
@@ -81,7 +83,7 @@ def _encode_name(name: str) -> bytes:
 
 
 def _read_name(data: bytes, at: int) -> tuple[str, int]:
-    """Return a name in lower case, and the place behind it."""
+    """Return a name as it was written, and the place behind it. Names are compared without regard to case."""
     parts, behind, jumps = [], None, 0
     while size := data[at]:
         if size & _POINTER == _POINTER:
@@ -91,6 +93,6 @@ def _read_name(data: bytes, at: int) -> tuple[str, int]:
             if jumps > MAX_JUMPS:
                 raise ValueError("a name points in circles")
             continue
-        parts.append(data[at + 1 : at + 1 + size].decode("utf-8", "replace").lower())
+        parts.append(data[at + 1 : at + 1 + size].decode("utf-8", "replace"))
         at += 1 + size
     return ".".join(parts), at + 1 if behind is None else behind

@@ -14,7 +14,7 @@ from velib_async.bus import Bus, open_bus
 from velib_async.errors import CallError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 PATIENCE_S = 40.0  # a loaded machine; what is waited for takes a second or two
@@ -29,11 +29,20 @@ def client_environment(directory: Path) -> dict[str, str]:
 class Installation:
     """A private D-Bus with simulated settings, and the daemon on it. Use it as an async context."""
 
-    def __init__(self, directory: Path, *arguments: str, config: str = "", library: str = "dbus_fast") -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *arguments: str,
+        config: str = "",
+        library: str = "dbus_fast",
+        prefix: Sequence[str] = (),
+    ) -> None:
         self.directory = directory
+        self._prefix = prefix  # a program that runs the daemon
         self.dbus = DBusDaemon()
         (directory / "conf/venus-daemons").mkdir(parents=True)
-        (directory / "conf/venus-daemons/modbus-client.yml").write_text(f"discovery: false\n{config}")
+        silent = "" if "discovery:" in config else "discovery: false\n"
+        (directory / "conf/venus-daemons/modbus-client.yml").write_text(silent + config)
         self.arguments = [*arguments, "--dbus-library", library]
         self.address = ""  # where the daemon finds its bus; empty: directly
         self.peer: Peer | None = None
@@ -57,7 +66,7 @@ class Installation:
         """Start the daemon."""
         (self.directory / "run").mkdir(exist_ok=True)
         command = gx_module_command("modbus_client", "-b", self.address or self.dbus.address, *self.arguments)
-        self.peer = Peer("modbus-client", command, env=client_environment(self.directory))
+        self.peer = Peer("modbus-client", [*self._prefix, *command], env=client_environment(self.directory))
         self.peer.start()
 
     @property

@@ -12,7 +12,7 @@ from zeroconf import ServiceInfo
 from zeroconf._protocol.incoming import DNSIncoming
 from zeroconf._protocol.outgoing import DNSOutgoing
 
-from modbus_client.discovery import Discovery
+from modbus_client.discovery import Discovery, list_interfaces
 from modbus_client.protocol.mdns import Announcement, make_query, parse_answer
 
 if TYPE_CHECKING:
@@ -42,7 +42,12 @@ def test_the_question_is_understood_by_others() -> None:
 
 
 def test_an_announcement_is_read() -> None:
-    assert parse_answer(_answer(), KINDS) == [Announcement(METER, "vm-3p hq1234", "192.168.7.9", 502)]
+    assert parse_answer(_answer(), KINDS) == [Announcement(METER, "VM-3P HQ1234", "192.168.7.9", 502)]
+
+
+def test_names_are_compared_without_regard_to_case() -> None:
+    answer = _answer().replace(b"vm3p", b"VM3P", 1).replace(b"_victron", b"_Victron", 1)
+    assert parse_answer(answer, KINDS) == [Announcement(METER, "VM-3P HQ1234", "192.168.7.9", 502)]
 
 
 def test_other_kinds_and_questions_announce_nothing() -> None:
@@ -84,3 +89,7 @@ async def test_what_arrives_is_handed_on(monkeypatch: pytest.MonkeyPatch) -> Non
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     discovery.close()
+
+
+def test_the_machine_itself_is_not_asked() -> None:
+    assert socket.if_nametoindex("lo") not in list_interfaces()
