@@ -94,7 +94,7 @@ class Device:
         if self._talks:
             return WRITE
         if self.state is State.SEEKING or self.poll is None:
-            return SEEK
+            return NORMAL if self.liveness.is_up else SEEK  # one that answers is not let wait for each question
         return FAST if self.poll.is_fast(now) else NORMAL
 
     def take(self, now: float) -> Job | None:

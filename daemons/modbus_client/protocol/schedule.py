@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from modbus_client.protocol.device import Device
     from modbus_client.protocol.job import Job
 
-AGING_S = 2.0
+AGING_S = 0.5
+"""Beside a device that is read as fast as the line goes, one that wakes has to be there within 30 s, which takes about
+ten requests. What is due is bounded by ages and retries, so this does not slow down the fast one for long.
+"""
 
 
 @dataclass(slots=True)

@@ -89,6 +89,20 @@ class Installation:
         (code,) = await self.bus.call(service, path, ITEM, "SetValue", "v", [value])
         return int(code)
 
+    async def put(self, service: str, path: str, value: Any) -> None:
+        """Write until it is taken: on a loaded machine a device may answer later than within the second of a write."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE_S
+        while await self.set(service, path, value) != 0:
+            assert asyncio.get_running_loop().time() < deadline, f"{service}{path} = {value}\n{self.output}"
+            await asyncio.sleep(0.05)
+
+    async def wait_until(self, is_right: Callable[[], bool], what: str) -> None:
+        """Wait until something outside of the bus is as it should be."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE_S
+        while not is_right():
+            assert asyncio.get_running_loop().time() < deadline, f"never: {what}\n{self.output}"
+            await asyncio.sleep(0.05)
+
     async def wait_for(self, service: str, path: str, is_right: Callable[[Any], bool]) -> Any:
         """Wait until a value is as it should be; fail with what it was, and the daemon's output."""
         deadline = asyncio.get_running_loop().time() + PATIENCE_S
