@@ -63,8 +63,8 @@ class Controls:
         commands = self._prepared.definition.commands if self._prepared else ()
         return path in self._registers or path == "/Ac/PowerLimit" or any(c.path == path for c in commands)
 
-    async def write(self, path: str, value: Any, rated_w: float | None = None) -> bool:
-        """Write a value; True once the device has taken it."""
+    async def write(self, path: str, value: Any, rated_w: float | None = None) -> bool | None:
+        """Write a value; True once the device has taken it, None when it has and the value is not to be shown."""
         prepared = self._prepared
         if prepared is None:
             return False
@@ -72,7 +72,8 @@ class Controls:
             return await self._limit(prepared, value, rated_w)
         for command in prepared.definition.commands:
             if command.path == path:
-                return await self._ask(run_command(command, value), path) is not None
+                taken = await self._ask(run_command(command, value), path) is not None
+                return None if taken and command.momentary else taken
         register = self._registers[path]
         block = prepared.definition.vreg_block
         poll = self._device.poll

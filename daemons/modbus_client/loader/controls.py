@@ -126,7 +126,6 @@ def read_power_limit(fields: Fields, defaults: Defaults) -> PowerLimit:
         guard_value=fields.integer("guard_value", 0),
         interval_s=fields.number("interval", 5.0),
         safe_percent=fields.number("safe", 100.0),
-        opt_in=fields.text("opt_in", None),
         model=register.model,
     )
     fields.close()

@@ -49,7 +49,7 @@ class Command:
     path: str
     actions: Mapping[int, tuple[Action, ...]]
     initial: int | str | None = 0  # a number, or the fact to start from
-    momentary: bool = False  # goes back to its initial value
+    momentary: bool = False  # a key to press: what is written is not shown
     when: Condition = ALWAYS
 
 
@@ -89,5 +89,4 @@ class PowerLimit:
     guard_value: int = 0  # the value that proves that nothing is stored in flash
     interval_s: float = 5.0  # between two writes
     safe_percent: float = 100.0
-    opt_in: str | None = None
     model: tuple[int, ...] = ()  # SunSpec: addresses count from this model's header

@@ -94,6 +94,9 @@ async def test_genset_starts_with_errors_and_tank(tmp_path: Path) -> None:
         await gx.put(service, "/Start", 1)
         assert (image.registers["h", 4104], image.registers["h", 4105]) == (35732, 65535 - 35732)
         assert await gx.set(service, "/Start", 2) != 0
+        await gx.put(service, "/EnableRemoteStartMode", 1)
+        assert (image.registers["h", 4104], image.registers["h", 4105]) == (35701, 65535 - 35701)
+        assert await gx.get(service, "/EnableRemoteStartMode") == 0  # a key to press, not a state
 
 
 async def test_role_change_moves_the_service(tmp_path: Path) -> None:
