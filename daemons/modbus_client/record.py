@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from typing import TYPE_CHECKING, TextIO
@@ -40,10 +41,15 @@ class Recorder:
             _log.warning("the trace has reached %d bytes and ends here", MAX_BYTES)
             self.close()
             return
-        self._file.write(line)
+        try:
+            self._file.write(line)
+        except OSError as error:  # a full disk ends the trace, not the meters
+            _log.warning("the trace cannot be written and ends here: %s", error.strerror)
+            self.close()
 
     def close(self) -> None:
         """End the trace."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            with contextlib.suppress(OSError):
+                file.close()

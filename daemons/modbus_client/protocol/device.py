@@ -227,10 +227,3 @@ class Device:
             return ticket, [Answered(ticket, "", talk.result)]
         self._talks.append(talk)
         return ticket, []
-
-    def prepare_again(self) -> None:
-        """Identify and prepare the device anew, e.g. after its role was changed."""
-        if self.state is not State.SEEKING:
-            self.state, self.poll = State.SEEKING, None
-            self._seek.drop()
-            self.liveness.retry_at = 0.0
