@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from simulators.modbus import meters
-from simulators.modbus.server import Station, TcpMeter
-from simulators.modbus.truths import meter_truths
+from simulators.modbus.models import make_image
+from simulators.modbus.server import TcpMeter
+from simulators.modbus.station import Station
 from tests.integration.mk2_bridge.stage import stage
 from tests.integration.modbus_client.installation import Installation
 from tests.integration.mqtt_devices.gx import GX
@@ -102,7 +102,7 @@ async def test_mqtt_devices_loads_openssl_for_a_broker_with_tls(dbus_daemon: DBu
 
 
 async def test_modbus_client_loads_no_more_than_it_needs(tmp_path: Path) -> None:
-    station = Station(meters.em24_ethernet(meter_truths()))
+    station = Station(make_image("em24"))
     async with (
         TcpMeter({1: station}) as meter,
         Installation(tmp_path, "-F", f"tcp:127.0.0.1:{meter.port}:1") as installation,
