@@ -186,7 +186,7 @@ def test_known_scales_are_not_asked_for_again() -> None:
     async def main() -> None:
         async with watch() as watched:
             await settle(watched)
-            assert watched.system.scales[2610506]
+            assert watched.system.knowledge.scales[2610506]
             asked: list[bytes] = []
             answer = watched.interface.devices[0].answer
 
