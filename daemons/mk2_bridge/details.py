@@ -63,9 +63,8 @@ async def read_detail(session: VEBusSession, detail: Detail) -> float | int | No
 
     async def ask() -> float | int | None:
         if detail.flag is None:
-            return (await session.setting_info(detail.setting)).decode(
-                await read_setting_twice(session, detail.setting)
-            )
+            info = await session.setting_info(detail.setting)
+            return info.decode(await read_setting_twice(session, detail.setting))
         if detail.is_feature and not (await session.setting_info(detail.setting)).maximum & detail.flag:
             return None
         return int(bool(await read_setting_twice(session, detail.setting) & detail.flag))

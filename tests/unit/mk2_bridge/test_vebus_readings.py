@@ -7,8 +7,9 @@ from mk2.device_version import DeviceVersion
 from mk2.frames.config import ConfigInfo
 from mk2.frames.interface import Version
 from mk2.frames.led import Leds
-from mk2.frames.status import StateReply
+from mk2.frames.status import ExtendedStatus, StateReply
 from mk2.identity import Identity
+from mk2.ram_var import RamVar
 from mk2.reading import AcReading, ConfigReading, DcReading, PowerReading
 from mk2_bridge.fixed_values import Static, identity_values
 from mk2_bridge.items import make_items
@@ -23,19 +24,16 @@ STATIC = Static(IDENTITY, measures_soc=True, baudrate=2400)
 DC = DcReading(26.38, -12.5, 50.02)
 AC = AcReading(1, 1, 9, 230.1, 2.0, 230.0, -1.2, 50.1)
 POWERS = (PowerReading(0, 420.0, 770.0, 350.0, 0.8),)
+LOAD = ({RamVar.LOAD_CURRENT: 1.5, RamVar.IGNORE_AC_INPUT: 0.0},)
+EXTENDED = (ExtendedStatus(0xFF, 29, 0x40030),)
 CONFIG = ConfigReading.of(ConfigInfo(0x10, 1, 0, 0, 0x90, 94, 500, 160, 0x33))
 
 
 def filled() -> Readings:
     readings = Readings()
+    given = (("dc", DC), ("ac1", AC), ("powers", POWERS), ("config", CONFIG), ("load", LOAD), ("extended", EXTENDED))
     for _ in range(2):
-        for name, reading in (
-            ("dc", DC),
-            ("ac1", AC),
-            ("powers", POWERS),
-            ("config", CONFIG),
-            ("load", ({9: 1.5, 11: 0.0},)),
-        ):
+        for name, reading in given:
             readings.take(name, reading, 10.0)
         readings.take("state", StateReply(9, 1), 10.0)
     return readings
