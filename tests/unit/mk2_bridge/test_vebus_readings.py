@@ -67,7 +67,7 @@ def test_impossible_readings_are_dropped() -> None:
     readings.take("dc", DcReading(655.0, 0.0, 50.0), 11.0)
     readings.take("ac1", AcReading(1, 1, 9, 640.0, 0.0, 230.0, 0.0, 50.0), 11.0)
     readings.take("powers", (PowerReading(0, 0.0, 0.0, 0.0, 7.0),), 11.0)
-    assert readings.rejected == 4 + 3  # the first of each kind needs a second
+    assert readings.rejected == 6 + 3  # the first of each kind needs a second
     assert measured_values(readings, STATIC, 11.0)["/Dc/0/Voltage"] == 26.38
 
 
