@@ -143,7 +143,7 @@ def test_inputs_charge_voltage_and_settings_of_the_device_are_shown(tmp_path: Pa
     run(main())
 
 
-def test_first_answer_of_a_device_that_knows_no_extended_status_costs_no_speed(tmp_path: Path) -> None:
+def test_question_that_a_device_does_not_know_is_asked_rarely(tmp_path: Path) -> None:
     async def main() -> None:
         async with soak(tmp_path) as found:
             device = found.interface.devices[0]
