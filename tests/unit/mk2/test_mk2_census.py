@@ -51,7 +51,12 @@ def test_one_device_is_not_looked_for_twice() -> None:
 
     def listen(rig: Rig) -> None:
         write = rig.line.write
-        rig.line.write = lambda data: (asked.append(data), write(data))[1]  # type: ignore[method-assign]  # listens in
+
+        def note(data: bytes) -> None:
+            asked.append(data)
+            write(data)
+
+        rig.line.write = note  # type: ignore[method-assign]  # listens in
 
     assert identified(Layout(), listen).devices == (None,)
     indexes = [data[-2] for data in asked if data[2:4] in (b"x0", b"y0", b"z0")]
