@@ -31,7 +31,7 @@ def measured_values(readings: Readings, static: Static, now: float) -> dict[str,
     """Return everything that is measured; what is not known right now is None."""
     values: dict[str, Any] = {}
     powers: tuple[PowerReading, ...] | None = readings.get("powers", now)
-    values |= _dc(readings.get("dc", now), powers, static)
+    values |= _dc(readings, powers, static, now)
     values |= ac_values(readings, static.identity, powers, now)
     values |= _state(readings, static)
     values |= _config(readings.get("config", now), readings.state.main, static.input_limits)
@@ -43,8 +43,12 @@ def measured_values(readings: Readings, static: Static, now: float) -> dict[str,
     return values
 
 
-def _dc(dc: DcReading | None, powers: tuple[PowerReading, ...] | None, static: Static) -> dict[str, Any]:
-    soc = powers[0].state_of_charge if powers and static.measures_soc else None
+def _dc(readings: Readings, powers: tuple[PowerReading, ...] | None, static: Static, now: float) -> dict[str, Any]:
+    dc: DcReading | None = readings.get("dc", now)
+    if static.identity.has_powers:
+        soc = powers[0].state_of_charge if powers else None
+    else:
+        soc = _first(readings.get("load", now)).get(RamVar.STATE_OF_CHARGE)
     watts = total([power.inverter_w for power in powers]) if powers else None
     if not static.identity.has_powers and dc is not None:
         watts = round(dc.voltage_v * dc.current_a)  # the currents are those of all devices
@@ -52,7 +56,7 @@ def _dc(dc: DcReading | None, powers: tuple[PowerReading, ...] | None, static: S
         "/Dc/0/Voltage": None if dc is None else round(dc.voltage_v, 2),
         "/Dc/0/Current": None if dc is None else round(dc.current_a, 2),
         "/Dc/0/Power": watts,
-        "/Soc": None if soc is None else round(soc * 100, 1),
+        "/Soc": None if soc is None or not static.measures_soc else round(soc * 100, 1),
     }
 
 
@@ -113,12 +117,16 @@ def _leds(readings: Readings, now: float) -> dict[str, Any]:
     return {f"/Leds/{name}": None if leds is None else leds.light(Led(bit)) for bit, name in enumerate(LEDS)}
 
 
+def _first(variables: tuple[dict[int, float] | None, ...] | None) -> dict[int, float]:
+    """Return the variables of the first device, none while they are unknown."""
+    return (variables[0] if variables else None) or {}
+
+
 def _inputs(readings: Readings, now: float) -> dict[str, Any]:
     """Return what the first device says of its AC inputs."""
     extended: tuple[ExtendedStatus | None, ...] | None = readings.get("extended", now)
     first = extended[0] if extended else None
-    load: tuple[dict[int, float] | None, ...] | None = readings.get("load", now)
-    ignored = (load[0] or {}).get(RamVar.IGNORE_AC_INPUT) if load else None
+    ignored = _first(readings.get("load", now)).get(RamVar.IGNORE_AC_INPUT)
     values: dict[str, Any] = {f"/Ac/State/{name}": None if first is None else first.bit(bit) for name, bit in AVAILABLE}
     values["/Ac/State/IgnoreAcIn1"] = None if ignored is None else int(ignored)
     return values

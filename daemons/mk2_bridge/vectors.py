@@ -25,7 +25,13 @@ class Kind(NamedTuple):
     bounds: tuple[tuple[float, float], ...]
 
 
-VARIABLES = (RamVar.BATTERY_RIPPLE, RamVar.BATTERY_VOLTAGE, RamVar.LOAD_CURRENT, RamVar.IGNORE_AC_INPUT)
+VARIABLES = (
+    RamVar.BATTERY_RIPPLE,
+    RamVar.BATTERY_VOLTAGE,
+    RamVar.LOAD_CURRENT,
+    RamVar.IGNORE_AC_INPUT,
+    RamVar.STATE_OF_CHARGE,
+)
 
 KINDS: dict[type, Kind] = {
     DcReading: Kind(
@@ -70,8 +76,8 @@ KINDS: dict[type, Kind] = {
     ),
     dict: Kind(
         lambda values: tuple(values.get(var) for var in VARIABLES),
-        (0.5, 0.5, 5.0, 0.0),
-        (RIPPLE_V, BATTERY_V, AC_A, (0, 1)),
+        (0.5, 0.5, 5.0, 0.0, 0.02),
+        (RIPPLE_V, BATTERY_V, AC_A, (0, 1), SOC),
     ),
 }
 

@@ -13,6 +13,7 @@ from mk2.errors import NoReply, Unsupported
 from mk2.jobs import SLOW_VARS
 from mk2.knowledge import Knowledge
 from mk2.pending import Kind
+from mk2.ram_var import RamVar
 from mk2.reading import INFO_SCALES
 from mk2.session import POWERS, VEBusSession, ask_again
 from mk2.slots import SLOTS
@@ -133,7 +134,7 @@ async def _learn_scales(session: VEBusSession) -> bool:
     needed = (session.ram_info(var) for var in INFO_SCALES)
     others = (ask_again(lambda var=var: session.ram_info(var)) for var in {*POWERS, *SLOW_VARS} - {*INFO_SCALES})  # type: ignore[misc]  # bound now
     await _together(*needed, *others)
-    return any(var in session.scales for var in POWERS)
+    return all(var in session.scales for var in POWERS if var != RamVar.STATE_OF_CHARGE)
 
 
 async def _ask_devices(

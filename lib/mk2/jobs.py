@@ -60,7 +60,8 @@ def plan_jobs(
     """Return the jobs for a system. Each hands its reading to `give`, under the name of the job.
 
     Names: dc, ac1.., powers (a tuple of `PowerReading`), config, leds, state, extended (status of each device), battery
-    and load (of each device a dictionary of those of `BATTERY_VARS` or `LOAD_VARS` that it has, in V and A).
+    and load (of each device a dictionary of those of `BATTERY_VARS` or `LOAD_VARS` that it has, in V and A; without powers
+    also the state of charge).
     """
     options = options or JobOptions()
 
@@ -81,7 +82,8 @@ def plan_jobs(
             job("state", Kind.WINMON, session.state, STATE_S),
             job("extended", Kind.WINMON, _each(identity, session.extended_status), EXTENDED_S),
         ]
-        for name, variables, period_s in (("battery", BATTERY_VARS, BATTERY_S), ("load", LOAD_VARS, LOAD_S)):
+        load_vars = LOAD_VARS if identity.has_powers else (*LOAD_VARS, RamVar.STATE_OF_CHARGE)
+        for name, variables, period_s in (("battery", BATTERY_VARS, BATTERY_S), ("load", load_vars, LOAD_S)):
             known = tuple(var for var in variables if var in session.scales)
             if known:
                 jobs.append(job(name, Kind.WINMON, _each(identity, _variables(session, known)), period_s))

@@ -15,6 +15,7 @@ from mk2_bridge.ac_values import ac_values
 from mk2_bridge.fixed_values import Static, assistant_bytes, identity_values
 from mk2_bridge.readings import Readings
 from mk2_bridge.shape import phase_of, setpoint_phases, shape_of
+from simulators.multiplus import registers
 from simulators.multiplus.assembly import Layout
 from simulators.multiplus.simulated_time import run
 from tests.unit.mk2_bridge.soak import soak
@@ -160,5 +161,24 @@ def test_question_that_a_device_does_not_know_is_asked_rarely(tmp_path: Path) ->
             assert found["/Devices/0/ExtendStatus/RawFlags0"] is None
             assert len(asked) < 10
             assert found["/Ac/Out/L1/P"] is not None
+
+    run(main())
+
+
+def test_firmware_that_measures_no_powers_shows_voltage_times_current(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for var in range(14, 20):
+        monkeypatch.delitem(registers.RAM_SCALES, var)
+
+    async def main() -> None:
+        async with soak(tmp_path) as found:
+            await asyncio.sleep(20)
+            truth = found.interface.plant.phase(0, asyncio.get_running_loop().time())
+            assert (found["/Ac/PowerMeasurementType"], found["/Soc"]) == (0, 80.0)
+            assert found["/Ac/ActiveIn/P"] == pytest.approx(truth.mains_w, abs=60)
+            assert found["/Ac/Out/P"] == pytest.approx(truth.output_w, abs=60)
+            assert found["/Dc/0/Power"] == pytest.approx(truth.charge_w, abs=20)
+            assert found["/Devices/0/Ac/Out/P"] is None
 
     run(main())
