@@ -209,13 +209,8 @@ class Bridge:
         if self.system.session is not session:
             return
         if self._control is None:
-            self._control = Control(
-                session,
-                self.options.permissions,
-                self._budget,
-                lambda _: self.memory.save(),
-                self.options.tty,
-            )
+            save, options = self.memory.save, self.options
+            self._control = Control(session, options.permissions, self._budget, lambda _: save(), options.tty)
         self._control.session = session  # one control over all starts: it knows when the device was last restarted
         self.static = static
         # Zero is written at the end, but never to where another system keeps something else.

@@ -60,8 +60,8 @@ def plan_jobs(
     """Return the jobs for a system. Each hands its reading to `give`, under the name of the job.
 
     Names: dc, ac1.., powers (a tuple of `PowerReading`), config, leds, state, extended (status of each device), battery
-    and load (of each device a dictionary of those of `BATTERY_VARS` or `LOAD_VARS` that it has, in V and A; without powers
-    also the state of charge).
+    and load (of each device a dictionary of those of `BATTERY_VARS` or `LOAD_VARS` that it has, in V and A; where there
+    are no powers also the state of charge).
     """
     options = options or JobOptions()
 

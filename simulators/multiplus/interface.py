@@ -67,14 +67,11 @@ class Interface:
         self.told = (0, 0)
         self.lines = 0
         self.switch_commands: list[bytes] = []
-        self.resets = 0
-        self.dropped_info = 0
+        self.resets = self.dropped_info = 0
         self._commands = CommandStream()
         self._arriving: deque[tuple[float, bytes]] = deque()
         self._leaving: deque[tuple[float, bytes]] = deque()
-        self._heard_until = 0.0
-        self._said_until = 0.0
-        self._info_until = 0.0
+        self._heard_until = self._said_until = self._info_until = 0.0
         self._address = 0
         self._off_since: float | None = None
         self._version_at = 0.0
