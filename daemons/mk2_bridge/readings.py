@@ -14,7 +14,7 @@ from mk2_bridge.protocol.jumps import JumpFilter
 from mk2_bridge.protocol.states import ConfirmedState
 from mk2_bridge.vectors import is_possible, vector_of
 
-MAX_AGE_S = {"battery": 40.0, "extended": 20.0}
+MAX_AGE_S = {"battery": 90.0, "extended": 40.0, "load": 10.0}
 USUAL_MAX_AGE_S = 5.0
 """At 2400 baud everything of the fast tier is read twice a second or more; ten times missed is unknown."""
 

@@ -90,11 +90,11 @@ class Schedule:
         return min(later, default=None)
 
     def _due_slow(self, kind: Kind, now: float, *, alone: bool = False) -> Job | None:
-        """Return the slow job that has waited longest; with `alone` only if no fast job shares its kind."""
+        """Return the due slow job that can wait least; with `alone` only if no fast job shares its kind."""
         if alone and any(job.kind is kind for job in self._fast):
             return None
         due = [job for job in self._slow if job.kind is kind and not job.flying and job.due_at <= now]
-        return min(due, key=lambda job: job.due_at, default=None)
+        return min(due, key=lambda job: job.due_at + (job.period_s or 0.0), default=None)
 
     def _due_fast(self, kind: Kind, now: float) -> Job | None:
         behind = min((job.rounds for job in self._fast), default=0)
