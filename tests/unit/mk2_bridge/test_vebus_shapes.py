@@ -106,7 +106,12 @@ def test_assistants_are_told_only_when_hub_2_cannot_be_among_them(
 
 @pytest.mark.parametrize(
     ("layout", "kind"),
-    [(Layout((0, 0, 1, 1)), 0), (Layout((0, 0), addresses=(0, 3)), 4), (Layout((0, 0), addresses=(0, 99)), 0)],
+    [
+        (Layout((0, 0, 1, 1)), 0),
+        (Layout((0, 1, 2) * 2), 0),
+        (Layout((0, 0), addresses=(0, 3)), 4),
+        (Layout((0, 0), addresses=(0, 99)), 0),
+    ],
 )
 def test_sums_hold_whatever_the_order_of_the_devices(tmp_path: Path, layout: Layout, kind: int) -> None:
     async def main() -> None:
