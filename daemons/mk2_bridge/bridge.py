@@ -10,25 +10,26 @@ from mk2.budget import EepromBudget
 from mk2.control import Control
 from mk2.errors import Mk2Error
 from mk2.port import open_port
-from mk2.session import ask_again
-from mk2.setting import Setting
 from mk2.system import LinkState, VEBusSystem
 from mk2_bridge.controls import Controls
-from mk2_bridge.details import read_details, read_input_limits
+from mk2_bridge.details import complete_static, read_details, read_static
 from mk2_bridge.ess import EssRunner
+from mk2_bridge.fixed_values import identity_values
 from mk2_bridge.memory import Memory
 from mk2_bridge.products import UNKNOWN, load_products
 from mk2_bridge.protocol.setpoints import SetPoints
 from mk2_bridge.publisher import Publisher
 from mk2_bridge.readings import Readings
+from mk2_bridge.shape import setpoint_phases, shape_of
 from mk2_bridge.tty import release_from_venus
-from mk2_bridge.values import Static, identity_values, measured_values, setpoint_phases, shape_of
+from mk2_bridge.values import measured_values
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from mk2.line import Line
+    from mk2_bridge.fixed_values import Static
     from mk2_bridge.options import Options
     from velib_async.bus import Bus
 
@@ -92,7 +93,7 @@ class Bridge:
         self._ess = EssRunner(get_control, self.controls.clear_flags)
         self._learning: asyncio.Task[None] | None = None
         self._known = asyncio.Event()
-        self.memory = Memory(state_file, self.readings.energy, self._budget, self.system.scales)
+        self.memory = Memory(state_file, self.readings.energy, self._budget, self.system.knowledge)
         self.memory.restore()
 
     async def _open_line(self) -> Line:
@@ -201,38 +202,34 @@ class Bridge:
         if session is None or identity is None:
             return
         try:
-            capacity = await ask_again(lambda: session.get_setting_raw(Setting.BATTERY_CAPACITY))
+            static = await read_static(session, identity, snapshots=self.options.system.jobs.snapshots)
         except Mk2Error as error:
             log.debug("the system is gone again: %s", error)
             return
         if self.system.session is not session:
             return
         if self._control is None:
-            self._control = Control(
-                session,
-                self.options.permissions,
-                self._budget,
-                lambda _: self.memory.save(),
-                self.options.tty,
-            )
+            save, options = self.memory.save, self.options
+            self._control = Control(session, options.permissions, self._budget, lambda _: save(), options.tty)
         self._control.session = session  # one control over all starts: it knows when the device was last restarted
-        self.static = Static(identity, bool(capacity), session.connection.line.baudrate)
+        self.static = static
         # Zero is written at the end, but never to where another system keeps something else.
         self._is_ready = self._ess.fits(identity)
         await self._ess.stop()
         self._is_ready = self.system.session is session
         if not self._is_ready:
             return
-        if shape_of(identity, has_ess=self.options.ess).ess_phases:
+        has_ess = bool(shape_of(identity, has_ess=self.options.ess).ess_phases)
+        if has_ess:
             self._ess.start(SetPoints(setpoint_phases(identity), self.options.ess_max_power_w), identity)
         self.controls.use_ess(self._ess.current)
         self._show_fixed(identity_values(self.static))
         self._known.set()
-        limits = await read_input_limits(session)
+        static = await complete_static(session, static, has_ess=has_ess)
         self.details = await read_details(session, charge_current=self.options.permissions.charge_current)
         if self.system.session is not session:
             return
-        self.static = Static(identity, bool(capacity), session.connection.line.baudrate, limits)
+        self.static = static
         self._show_fixed(self.details)
 
     def _show_fixed(self, values: dict[str, Any]) -> None:

@@ -6,31 +6,22 @@ the same, unknown, because programs that read it take a missing path for a missi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mk2_bridge.protocol.alarms import ALARMS
 from mk2_bridge.protocol.energy import WAYS
-from velib_async.service import DoubleItem, IntegerArrayItem, IntegerItem, TextItem
+from velib_async.items import Item
+from velib_async.service import DoubleItem, IntegerItem, TextItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from velib_async.items import Item
+    from mk2_bridge.shape import Shape
 
 LEDS = ("Mains", "Absorption", "Bulk", "Float", "Inverter", "Overload", "LowBattery", "Temperature")
 """In the order of their bits."""
 
 V, A, W, HZ, KWH, PERCENT, VA = "{:.2f} V", "{:.2f} A", "{:.0f} W", "{:.2f} Hz", "{:.3f} kWh", "{:.1f} %", "{:.0f} VA"
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What decides which paths there are."""
-
-    phases: tuple[int, ...]
-    devices: int
-    ess_phases: tuple[int, ...] = ()
 
 
 def _doubles(text: str, *paths: str, dead_band: float = 0.0) -> Iterator[Item]:
@@ -116,6 +107,8 @@ def _management_items() -> Iterator[Item]:
         "/Devices/Bms/Version",
         "/Devices/Dmc/Version",
         "/FirmwareSubVersion",
+        "/ShortIds",
+        "/Service",
         "/Quirks",
         "/IsInverterCharger",
         # Never 1: systemcalc would write battery limits, which nobody here could carry out.
@@ -139,7 +132,15 @@ def _device_items(device: int) -> Iterator[Item]:
         f"{base}/FirmwareVersion",
         f"{base}/FirmwareSubVersion",
         f"{base}/ExtendStatus/RawFlags0",
+        f"{base}/ExtendStatus/AcIn1Available",
+        f"{base}/ExtendStatus/AcIn2Available",
     )
     yield from _doubles(W, f"{base}/Ac/In/P", f"{base}/Ac/Out/P", f"{base}/Ac/Inverter/P")
     yield from _doubles(V, f"{base}/Diagnostics/UBatRipple", f"{base}/Diagnostics/UBatTerminal")
-    yield IntegerArrayItem(f"{base}/Assistants")
+    # Bytes, because Venus tells a list without an assistant from one that is not known.
+    yield Item(f"{base}/Assistants", text=bytes.hex)
+    if device == 0:
+        yield from _doubles(V, f"{base}/Settings/InverterOutputVoltage")
+        yield DoubleItem(f"{base}/Settings/AssistCurrentBoostFactor", text="{:.2f}".format)
+        yield from _integers(f"{base}/Settings/PowerAssistEnabled", f"{base}/Settings/UpsFunction")
+        yield DoubleItem(f"{base}/Info/MaximumRelayCurrentAC1", text="{:.0f} A".format)

@@ -1,4 +1,4 @@
-"""What is kept over restarts: energy, when the EEPROM was written, and the scales of variables by firmware."""
+"""What is kept over restarts: energy, when the EEPROM was written, and what is known of the firmware."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mk2.budget import EepromBudget
+    from mk2.knowledge import Knowledge
     from mk2_bridge.protocol.energy import EnergyCounter
 
 SAVE_S = 900.0
@@ -19,9 +20,9 @@ SAVE_S = 900.0
 
 
 class Memory:
-    """A file that holds what `energy`, `budget` and `scales` must not forget.
+    """A file that holds what `energy`, `budget` and `knowledge` must not forget.
 
-    Scales spare a second at the start, when they would be asked for one by one.
+    Knowledge spares two seconds at the start.
     """
 
     def __init__(
@@ -29,12 +30,12 @@ class Memory:
         file: Path,
         energy: EnergyCounter,
         budget: EepromBudget,
-        scales: dict[int, dict[int, RamVarInfo]],
+        knowledge: Knowledge,
     ) -> None:
         self._file = file
         self._energy = energy
         self._budget = budget
-        self._scales = scales
+        self._knowledge = knowledge
 
     def restore(self) -> None:
         """Fill all from the file, as far as it makes sense."""
@@ -47,7 +48,10 @@ class Memory:
             self._budget.times = [float(time) for time in times if isinstance(time, int | float)]
         scales = stored.get("scales")
         if isinstance(scales, dict):
-            self._scales.update(_parse_scales(scales))
+            self._knowledge.scales.update(_parse_scales(scales))
+        windows = stored.get("info_windows")
+        if isinstance(windows, dict):
+            self._knowledge.info_windows.update(_parse_windows(windows))
 
     async def save(self) -> None:
         """Write all to flash."""
@@ -56,7 +60,10 @@ class Memory:
             "eeprom_writes": list(self._budget.times),
             "scales": {
                 version: {var: [info.factor, info.offset, info.signed, info.bit] for var, info in known.items()}
-                for version, known in self._scales.items()
+                for version, known in self._knowledge.scales.items()
+            },
+            "info_windows": {
+                f"{interface}/{device}": window for (interface, device), window in self._knowledge.info_windows.items()
             },
         }
         await asyncio.to_thread(save_state, self._file, content)
@@ -77,6 +84,17 @@ def _parse_scales(stored: dict[str, object]) -> dict[int, dict[int, RamVarInfo]]
         infos = {int(var): info for var, row in known.items() if var.isdigit() and (info := _parse_info(row))}
         if len(infos) == len(known):
             found[int(version)] = infos
+    return found
+
+
+def _parse_windows(stored: dict[str, object]) -> dict[tuple[int, int], int]:
+    """Return the info windows in a file; an odd one is left out and found out anew."""
+    found: dict[tuple[int, int], int] = {}
+    for versions, window in stored.items():
+        interface, _, device = versions.partition("/")
+        is_number = isinstance(window, int) and not isinstance(window, bool)
+        if interface.isdigit() and device.isdigit() and is_number and window in (1, 2):
+            found[int(interface), int(device)] = window
     return found
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mk2_bridge.items import Shape, make_items
+from mk2_bridge.details import PER_DEVICE
+from mk2_bridge.items import make_items
 from velib_async.mandatory import add_mandatory_items
 from velib_async.service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from mk2_bridge.shape import Shape
     from velib_async.bus import Bus
     from velib_async.items import Item
 
@@ -64,6 +66,8 @@ class Publisher:
             for path, value in values.items():
                 changes[path] = value
             changes["/Connected"] = int(is_connected)
+            for name in PER_DEVICE:
+                changes[f"/Devices/0/Settings/{name}"] = self.service[f"/Settings/{name}"]
         self._measured = set(values)
 
     def publish_fixed(self, values: Mapping[str, Any]) -> None:

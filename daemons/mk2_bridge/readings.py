@@ -6,16 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mk2.frames.led import Leds
-from mk2.frames.status import ExtendedStatus, StateReply
-from mk2.reading import AcReading, ConfigReading, DcReading, PowerReading
-from mk2_bridge.protocol import plausible
+from mk2.frames.status import StateReply
+from mk2.reading import ConfigReading
 from mk2_bridge.protocol.alarms import AlarmHold
 from mk2_bridge.protocol.energy import EnergyCounter
-from mk2_bridge.protocol.jumps import JumpFilter, Vector
-from mk2_bridge.protocol.plausible import within
+from mk2_bridge.protocol.jumps import JumpFilter
 from mk2_bridge.protocol.states import ConfirmedState
+from mk2_bridge.vectors import is_possible, vector_of
 
-MAX_AGE_S = {"battery": 90.0, "extended": 20.0}
+MAX_AGE_S = {"battery": 90.0, "extended": 40.0, "load": 10.0}
 USUAL_MAX_AGE_S = 5.0
 """At 2400 baud everything of the fast tier is read twice a second or more; ten times missed is unknown."""
 
@@ -38,7 +37,7 @@ class Readings:
 
     def take(self, name: str, reading: object, now: float) -> None:
         """Take a reading."""
-        if not _is_possible(reading) or not self._is_confirmed(name, reading):
+        if not is_possible(reading) or not self._is_confirmed(name, reading):
             self.rejected += 1
             return
         self._latest[name] = (reading, now)
@@ -52,7 +51,7 @@ class Readings:
             self._take_powers(reading, now)
 
     def _is_confirmed(self, name: str, reading: object) -> bool:
-        tolerances, vector = _vector(reading)
+        tolerances, vector = vector_of(reading)
         if vector is None:
             return True
         return self._filters.setdefault(name, JumpFilter(tolerances)).passes(vector)
@@ -82,55 +81,3 @@ class Readings:
         self._filters.clear()
         self.state.forget()
         self.alarms.forget()
-
-
-# How far values move between two readings without a second look: V, A, Hz, W, and the state of charge as a fraction.
-DC_TOLERANCES = (0.5, 20.0, 0.5)
-AC_TOLERANCES = (5.0, 5.0, 5.0, 5.0, 0.5)
-POWER_TOLERANCES = (200.0, 200.0, 200.0, 0.02)
-EXACT = (0.0,)
-
-
-def _vector(reading: object) -> tuple[tuple[float, ...], Vector | None]:
-    """Return a reading as numbers, with their tolerances; None for what is confirmed elsewhere or seldom read."""
-    if isinstance(reading, DcReading):
-        return DC_TOLERANCES, (reading.voltage_v, reading.current_a, reading.frequency_hz)
-    if isinstance(reading, AcReading):
-        voltages = (reading.mains_voltage_v, reading.inverter_voltage_v)
-        return AC_TOLERANCES, (*voltages, reading.mains_current_a, reading.inverter_current_a, reading.frequency_hz)
-    if isinstance(reading, ConfigReading):
-        frame = reading.frame
-        limits = (frame.limit_min, frame.limit_max, frame.limit)
-        return EXACT, (frame.led_on, frame.led_blink, frame.ac_flags, *limits, frame.switch_register)
-    if isinstance(reading, ExtendedStatus):
-        return EXACT, (reading.flags,)
-    if isinstance(reading, tuple) and reading and isinstance(reading[0], PowerReading):
-        parts = [(part.inverter_w, part.mains_w, part.output_w, part.state_of_charge) for part in reading]
-        return POWER_TOLERANCES, tuple(value for part in parts for value in part)
-    return EXACT, None
-
-
-def _is_possible(reading: object) -> bool:
-    """Tell whether a real system can have such values."""
-    if isinstance(reading, DcReading):
-        return (
-            within(reading.voltage_v, plausible.BATTERY_V)
-            and within(reading.current_a, plausible.BATTERY_A)
-            and within(reading.frequency_hz, plausible.FREQUENCY_HZ)
-        )
-    if isinstance(reading, AcReading):
-        return (
-            within(reading.mains_voltage_v, plausible.AC_V)
-            and within(reading.inverter_voltage_v, plausible.AC_V)
-            and within(reading.mains_current_a, plausible.AC_A)
-            and within(reading.inverter_current_a, plausible.AC_A)
-            and within(reading.frequency_hz, plausible.FREQUENCY_HZ)
-        )
-    if isinstance(reading, tuple):
-        return all(_is_possible(part) for part in reading)
-    if isinstance(reading, PowerReading):
-        powers = (reading.inverter_w, reading.mains_w, reading.output_w)
-        return all(within(power, plausible.POWER_W) for power in powers) and within(
-            reading.state_of_charge, plausible.SOC
-        )
-    return not isinstance(reading, ExtendedStatus) or reading.selector == 0xFF  # noqa: PLR2004  # what was asked for

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mk2.confirming import ask_twice
 from mk2.ram_var import FIRST_ASSISTANT_VAR
 from mk2.session import ask_again
 
@@ -35,7 +36,15 @@ class Assistants:
 
 
 async def scan_assistants(session: VEBusSession, device: int | None) -> Assistants | None:
-    """Return the assistants of one device, None when the table cannot be read."""
+    """Return the assistants of one device as two scans in a row found them, None when the table cannot be read.
+
+    Raises:
+        NoReply: no two scans agree. Where a set point goes depends on this, so a damaged word must not count.
+    """
+    return await ask_twice(lambda: _scan(session, device), "the assistants")
+
+
+async def _scan(session: VEBusSession, device: int | None) -> Assistants | None:
     var, kinds, ess_head = FIRST_ASSISTANT_VAR, [], None
     for _ in range(MAX_RECORDS):
         words = await ask_again(lambda var=var: session.get_ram_raw(var, device=device))  # type: ignore[misc]  # bound now

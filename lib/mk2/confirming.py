@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mk2.errors import NoReply
 from mk2.frames.switch import SwitchState
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from mk2.reading import ConfigReading
     from mk2.session import VEBusSession
 
-READS = 4
+READS = 5
 """Readings of which two in a row must agree; on a line where they do not, nothing is written."""
+
+T = TypeVar("T")
+
+
+async def ask_twice(question: Callable[[], Awaitable[T]], what: str) -> T:
+    """Return the answer that two questions in a row had.
+
+    Raises:
+        NoReply: no two answers agree.
+    """
+    before = await question()
+    for _ in range(READS - 1):
+        now = await question()
+        if now == before:
+            return now
+        before = now
+    raise NoReply(f"no two readings of {what} agree; is the cable good?")
 
 
 async def read_config_twice(session: VEBusSession) -> ConfigReading:
@@ -22,7 +41,7 @@ async def read_config_twice(session: VEBusSession) -> ConfigReading:
         NoReply: no two readings agree, or the device does not answer.
     """
     before = session.last_config
-    for _ in range(READS):
+    for _ in range(READS - 1):
         now = await session.config(urgent=True)
         if before is not None and _switches(before) == _switches(now):
             return now
@@ -36,13 +55,8 @@ async def read_setting_twice(session: VEBusSession, setting: int) -> int:
     Raises:
         NoReply: no two readings agree, or the device does not answer.
     """
-    before = await session.get_setting_raw(setting)
-    for _ in range(READS):
-        now = await session.get_setting_raw(setting)
-        if now == before:
-            return now
-        before = now
-    raise NoReply(f"{session.connection.line.name}: no two readings of setting {setting} agree; is the cable good?")
+    what = f"setting {setting}"
+    return await ask_twice(lambda: session.get_setting_raw(setting), f"{session.connection.line.name}: {what}")
 
 
 async def read_present_state(session: VEBusSession, config: ConfigReading) -> SwitchState:

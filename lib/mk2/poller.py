@@ -73,13 +73,15 @@ class Poller:
         self._timer = None if wait_s is None else self._loop.call_later(wait_s, self._fill)
 
     async def _do(self, job: Job) -> None:
+        is_refused = False
         try:
             await job.run()
             self.failures[job.name] = 0
         except (NoReply, Refused) as error:
             self.failures[job.name] = self.failures.get(job.name, 0) + 1
+            is_refused = isinstance(error, Refused)
             log.debug("%s: %s", job.name, error)
         finally:
             self._flying[job.kind] -= 1
-            self.schedule.finish(job, self._loop.time())
+            self.schedule.finish(job, self._loop.time(), is_refused=is_refused)
         self._fill()

@@ -16,9 +16,16 @@ if TYPE_CHECKING:
     from mk2.pending import Kind
 
 
+PROOF = 3
+"""Refusals in a row that prove that a device does not know a question."""
+
+RARELY = 12
+"""How much less often such a question is asked: a refusal also makes the connection doubt its window."""
+
+
 @dataclass(eq=False, slots=True)
 class Job:
-    """Something to ask again and again. `period_s` is None for the fast tier."""
+    """Something to ask again and again. `period_s` is None for the fast tier; `refusals` counts those in a row."""
 
     name: str
     kind: Kind
@@ -27,6 +34,7 @@ class Job:
     rounds: int = 0
     due_at: float = float("-inf")
     flying: bool = False
+    refusals: int = 0
 
 
 @dataclass(slots=True)
@@ -63,11 +71,15 @@ class Schedule:
             job.flying = True
         return job
 
-    def finish(self, job: Job, now: float) -> None:
-        """Note that a job has ended, well or not."""
+    def finish(self, job: Job, now: float, *, is_refused: bool = False) -> None:
+        """Note that a job has ended, well or not.
+
+        What a device refuses time and again it does not know; it is asked rarely from then on, but never given up.
+        """
         job.flying = False
+        job.refusals = job.refusals + 1 if is_refused else 0
         if job.period_s is not None:
-            job.due_at = now + job.period_s
+            job.due_at = now + job.period_s * (RARELY if job.refusals >= PROOF else 1)
 
     def wait_s(self, now: float) -> float | None:
         """Return how long nothing becomes due by itself, None when only the end of a job brings something new."""
@@ -78,11 +90,11 @@ class Schedule:
         return min(later, default=None)
 
     def _due_slow(self, kind: Kind, now: float, *, alone: bool = False) -> Job | None:
-        """Return the slow job that has waited longest; with `alone` only if no fast job shares its kind."""
+        """Return the due slow job that can wait least; with `alone` only if no fast job shares its kind."""
         if alone and any(job.kind is kind for job in self._fast):
             return None
         due = [job for job in self._slow if job.kind is kind and not job.flying and job.due_at <= now]
-        return min(due, key=lambda job: job.due_at, default=None)
+        return min(due, key=lambda job: job.due_at + (job.period_s or 0.0), default=None)
 
     def _due_fast(self, kind: Kind, now: float) -> Job | None:
         behind = min((job.rounds for job in self._fast), default=0)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from mk2 import expectations
+from mk2.confirming import ask_twice
+from mk2.device_version import DeviceVersion
 from mk2.errors import NoReply, Unsupported
 from mk2.frames import config, info, interface, led, readings, settings, status, switch
 from mk2.pending import Kind
@@ -28,23 +29,6 @@ ADDRESS_TIMEOUT_S = 2.0
 """After selecting an address the interface may talk to the bus first."""
 
 POWERS = (RamVar.INVERTER_POWER, RamVar.MAINS_POWER, RamVar.OUTPUT_POWER, RamVar.STATE_OF_CHARGE)
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceVersion:
-    """Version of the inverter/charger itself, as decimal AABBCCC."""
-
-    number: int
-
-    @property
-    def product_id(self) -> int:
-        """AABB read as hexadecimal, as other Victron programs show it."""
-        return int(str(self.number // 1000), 16)
-
-    @property
-    def firmware(self) -> int:
-        """CCC read as hexadecimal."""
-        return int(str(self.number % 1000), 16)
 
 
 class VEBusSession:
@@ -98,7 +82,7 @@ class VEBusSession:
         return DeviceVersion(first.word | second.word << 16)
 
     async def ram_info(self, var: int) -> RamVarInfo:
-        """Return the scale of a variable, from memory if known.
+        """Return the scale of a variable, from memory if known; else as two answers in a row tell it.
 
         Raises:
             Unsupported: the device has no such variable.
@@ -106,21 +90,27 @@ class VEBusSession:
         known = self.scales.get(var)
         if known is not None:
             return known
-        reply = await self.connection.request(readings.RamInfoRead(var), expectations.ram_info, kind=Kind.WINMON)
+        reply = await ask_twice(
+            lambda: self.connection.request(readings.RamInfoRead(var), expectations.ram_info, kind=Kind.WINMON),
+            f"the scale of variable {var}",
+        )
         found = RamVarInfo.from_wire(var, reply.scale, reply.offset)
         if found is None:
             raise Unsupported(f"variable {var} does not exist")
         self.scales[var] = found
         return found
 
-    async def get_ram_raw(self, *ids: int, device: int | None = None, urgent: bool = False) -> tuple[int, ...]:
-        """Return the raw words of up to six variables."""
+    async def get_ram_raw(
+        self, *ids: int, device: int | None = None, urgent: bool = False, is_optional: bool = False
+    ) -> tuple[int, ...]:
+        """Return the raw words of up to six variables; `is_optional` when the device may well not be there."""
         return await self.connection.request(
             readings.RamRead(ids),
             expectations.ram_values(len(ids)),
             kind=Kind.WINMON,
             device=device,
             urgent=urgent,
+            is_optional=is_optional,
         )
 
     async def get_ram(self, *ids: int, device: int | None = None) -> tuple[float, ...]:
@@ -160,8 +150,13 @@ class VEBusSession:
 
     async def ac(self, phase: int) -> AcReading:
         """Return one phase, counted from 1."""
-        frame = await self.connection.request(info.InfoRequest(phase), expectations.phase(phase), kind=Kind.INFO)
-        return scale_ac(frame, self.scales)
+        return scale_ac(await self.ac_frame(phase), self.scales)
+
+    async def ac_frame(self, phase: int, *, is_optional: bool = False) -> info.AcInfo:
+        """Return the frame of one phase, counted from 1; `is_optional` when there may well be no such phase."""
+        return await self.connection.request(
+            info.InfoRequest(phase), expectations.phase(phase), kind=Kind.INFO, is_optional=is_optional
+        )
 
     async def config(self, *, urgent: bool = False) -> ConfigReading:
         """Return shore limits and switches."""
@@ -186,10 +181,10 @@ class VEBusSession:
             status.StateRequest(action, b"\x00"), expectations.state, kind=Kind.WINMON, urgent=bool(action)
         )
 
-    async def extended_status(self) -> status.ExtendedStatus:
+    async def extended_status(self, device: int | None = None) -> status.ExtendedStatus:
         """Return the extended status bits."""
         return await self.connection.request(
-            status.ExtendedStatusRequest(), expectations.one(status.ExtendedStatus), kind=Kind.WINMON
+            status.ExtendedStatusRequest(), expectations.one(status.ExtendedStatus), kind=Kind.WINMON, device=device
         )
 
     async def switch_report(self) -> switch.SwitchReport:
@@ -211,7 +206,7 @@ class VEBusSession:
         return bool(lines & switch.PanelLine.STANDBY)
 
     async def setting_info(self, setting: int) -> SettingInfo:
-        """Return scale and limits of a setting, from memory if known.
+        """Return scale and limits of a setting, from memory if known; else as two answers in a row tell them.
 
         Raises:
             Unsupported: the device has no such setting.
@@ -219,8 +214,11 @@ class VEBusSession:
         known = self.setting_infos.get(setting)
         if known is not None:
             return known
-        reply = await self.connection.request(
-            settings.SettingInfoRead(setting), expectations.SettingInfoCollector(), kind=Kind.WINMON
+        reply = await ask_twice(
+            lambda: self.connection.request(
+                settings.SettingInfoRead(setting), expectations.SettingInfoCollector(), kind=Kind.WINMON
+            ),
+            f"the limits of setting {setting}",
         )
         found = SettingInfo.from_wire(reply)
         if found is None:

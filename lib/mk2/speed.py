@@ -14,6 +14,7 @@ from mk2.session import VEBusSession
 
 if TYPE_CHECKING:
     from mk2.connection import VEBusConnection
+    from mk2.frames.interface import Version
 
 log = logging.getLogger(__name__)
 
@@ -27,14 +28,13 @@ SWITCH_S = 0.05
 SETTLE_S = 0.1
 
 
-async def wait_for_answer(connection: VEBusConnection) -> None:
-    """Ask for the interface's version until it comes, at one speed and the other in turn; for ever if need be."""
+async def wait_for_answer(connection: VEBusConnection) -> Version:
+    """Return the interface's version, asked for at one speed and the other in turn; for ever if need be."""
     session = VEBusSession(connection)
     attempts = 0
     while True:
         with contextlib.suppress(NoReply):
-            await session.version()
-            return
+            return await session.version()
         attempts += 1
         if attempts == ATTEMPTS:
             log.info("%s: no answer; the VE.Bus system is off or asleep", connection.line.name)

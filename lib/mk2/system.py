@@ -20,6 +20,7 @@ from mk2.errors import LinkLost, NoReply, PortBusy, Refused
 from mk2.frames.bus import WAKE, Boot
 from mk2.identity import Identity, identify
 from mk2.jobs import JobOptions, plan_jobs
+from mk2.knowledge import Knowledge
 from mk2.line import SLOW_BAUD
 from mk2.poller import Poller
 from mk2.schedule import Schedule
@@ -29,10 +30,10 @@ from mk2.speed import speed_up, wait_for_answer
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from mk2.frames.interface import Version
     from mk2.frames.led import Leds
     from mk2.frames.record import Record
     from mk2.line import Line
-    from mk2.ram_var import RamVarInfo
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ class VEBusSystem:
     Attributes:
         state: where we are.
         session, identity, poller: of the system while it is RUNNING, else None.
-        scales: of the variables, by the version of the device; may be kept and handed to the next process.
+        knowledge: what was learned of the firmware; may be kept and handed to the next process.
         starts: how often the system was identified.
     """
 
@@ -101,7 +102,7 @@ class VEBusSystem:
         self.session: VEBusSession | None = None
         self.identity: Identity | None = None
         self.poller: Poller | None = None
-        self.scales: dict[int, dict[int, RamVarInfo]] = {}
+        self.knowledge = Knowledge()
         self.starts = 0
         self.connection: VEBusConnection | None = None
         self._open_line = open_line
@@ -169,22 +170,26 @@ class VEBusSystem:
         while not connection.is_lost:
             self._restart.clear()
             self._enter(LinkState.ASLEEP)
-            await wait_for_answer(connection)
+            interface = await wait_for_answer(connection)
             self._enter(LinkState.STARTING)
             if self._options.high_speed and connection.line.baudrate == SLOW_BAUD:
                 await speed_up(connection)
             try:
-                await self._start(connection)
+                await self._start(connection, interface)
             except (NoReply, Refused) as error:
                 log.debug("%s: starting again: %s", connection.line.name, error)
                 continue
             await self._poll(connection)
 
-    async def _start(self, connection: VEBusConnection) -> None:
+    async def _start(self, connection: VEBusConnection, interface: Version) -> None:
         session = VEBusSession(connection)
         probe = self._options.probe_info and self._options.pipelining
         identity = await identify(
-            session, cache=self.scales, probe_info=probe, probe_devices=self._options.probe_devices
+            session,
+            interface=interface,
+            knowledge=self.knowledge,
+            probe_info=probe,
+            probe_devices=self._options.probe_devices,
         )
         if not self._options.pipelining:
             connection.ledger.total.set_limit(1)

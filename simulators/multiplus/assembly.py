@@ -19,11 +19,12 @@ class Layout:
     Attributes:
         phases: phase of each device, counted from 0: (0,) one device, (0, 1, 2) three phases, (0, 0) two in parallel.
         has_ess: whether the devices have the ESS assistant.
-        strict, is_mk3, turnaround_s, pace, seed: see `Interface`.
+        addresses, strict, is_mk3, turnaround_s, pace, seed: see `Interface`.
     """
 
     phases: tuple[int, ...] = (0,)
     has_ess: bool = False
+    addresses: tuple[int, ...] | None = None
     strict: bool = True
     is_mk3: bool = True
     turnaround_s: float = TURNAROUND_S
@@ -44,6 +45,7 @@ def assemble(layout: Layout | None = None) -> Interface:
     return Interface(
         plant,
         devices,
+        addresses=layout.addresses,
         strict=layout.strict,
         is_mk3=layout.is_mk3,
         turnaround_s=layout.turnaround_s,

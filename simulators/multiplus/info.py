@@ -32,22 +32,22 @@ def dc_frame(plant: Plant, now: float) -> bytes:
     )
 
 
-def ac_frame(plant: Plant, index: int, now: float) -> bytes:
-    """Return a phase, counted from 0."""
+def ac_frame(plant: Plant, index: int, devices: int, now: float) -> bytes:
+    """Return a phase, counted from 0. With several devices on it, its currents are to be taken times their number."""
     phase = plant.phase(index, now)
     inverter_a = -phase.charge_w / phase.output_v if phase.output_v else 0.0
     return struct.pack(
         "<BBBBBBHhHhB",
         0x20,
-        1,
-        1,
+        devices,
+        devices,
         0x01,
         phase.state,
         0x07 + plant.phases if index == 0 else PHASE_INFO_OF_OTHERS[index],
         round(phase.mains_v * 100),
-        round(phase.mains_a * 100),
+        round(phase.mains_a / devices * 100),
         round(phase.output_v * 100),
-        round(inverter_a * 100),
+        round(inverter_a / devices * 100),
         round(9770 / plant.mains_hz) if phase.mains_v else 0xFF,
     )
 

@@ -31,6 +31,7 @@ class Interface:
     Args:
         plant: the electrical truth.
         devices: the devices on the bus, in the order of their addresses.
+        addresses: of the devices; None when they follow one another.
         strict: drop an info request that comes while another is being answered.
         is_mk3: an MK2 has no panel lines and one buffer.
         turnaround_s: see `TURNAROUND_S`.
@@ -43,6 +44,7 @@ class Interface:
         plant: Plant,
         devices: list[Device],
         *,
+        addresses: tuple[int, ...] | None = None,
         strict: bool = True,
         is_mk3: bool = True,
         turnaround_s: float = TURNAROUND_S,
@@ -51,6 +53,7 @@ class Interface:
     ) -> None:
         self.plant = plant
         self.devices = devices
+        self.addresses = addresses or tuple(range(len(devices)))
         self.strict = strict
         self.is_mk3 = is_mk3
         self.turnaround_s = turnaround_s
@@ -64,14 +67,11 @@ class Interface:
         self.told = (0, 0)
         self.lines = 0
         self.switch_commands: list[bytes] = []
-        self.resets = 0
-        self.dropped_info = 0
+        self.resets = self.dropped_info = 0
         self._commands = CommandStream()
         self._arriving: deque[tuple[float, bytes]] = deque()
         self._leaving: deque[tuple[float, bytes]] = deque()
-        self._heard_until = 0.0
-        self._said_until = 0.0
-        self._info_until = 0.0
+        self._heard_until = self._said_until = self._info_until = 0.0
         self._address = 0
         self._off_since: float | None = None
         self._version_at = 0.0
@@ -184,9 +184,9 @@ class Interface:
         index = self._address
         if letter.islower():
             args, index = args[:-1], args[-1]
-        if not 0 <= index < len(self.devices) or not args:
+        if index not in self.addresses or not args:
             return
-        for body in self.devices[index].answer(args, at):
+        for body in self.devices[self.addresses.index(index)].answer(args, at):
             self._say(b"\xff" + letter.upper() + body, at)
 
     def _info(self, args: bytes, now: float, at: float) -> None:
@@ -211,8 +211,8 @@ class Interface:
             return dc_frame(self.plant, now)
         if kind == 5:  # noqa: PLR2004  # the configuration
             return self.config_frame(now)
-        is_there = any(device.phase == kind - 1 for device in self.devices)
-        return ac_frame(self.plant, kind - 1, now) if is_there else b""
+        devices = sum(device.phase == kind - 1 for device in self.devices)
+        return ac_frame(self.plant, kind - 1, devices, now) if devices else b""
 
     def config_frame(self, now: float) -> bytes:
         """Return the configuration frame."""

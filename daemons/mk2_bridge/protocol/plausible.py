@@ -9,6 +9,8 @@ AC_A = (-400.0, 400.0)
 FREQUENCY_HZ = (35.0, 75.0)
 POWER_W = (-60000.0, 60000.0)
 SOC = (0.0, 1.0)
+RIPPLE_V = (0.0, 40.0)
+ANY = (float("-inf"), float("inf"))
 
 
 def within(value: float | None, bounds: tuple[float, float]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,8 @@ def main() -> int:
     except Mk2Error as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has seen enough: end quietly
     except KeyboardInterrupt:
         pass
     return 0

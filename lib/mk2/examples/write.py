@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 
 from mk2.control import Control, Permissions
@@ -54,6 +55,8 @@ def main() -> int:
     except (Mk2Error, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has seen enough: end quietly
     return 0
 
 

@@ -52,6 +52,13 @@ class ChargeAction(IntEnum):
     FLOAT = 3
 
 
+class StatusBit(IntEnum):
+    """Bits of the extended status whose meaning the dumps of two real systems agree on."""
+
+    AC_IN1_AVAILABLE = 18
+    AC_IN2_AVAILABLE = 19
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceVersionLow(Record):
     """Ask for the lower half of the device's version; in long mode the answer is the whole."""
@@ -149,6 +156,10 @@ class ExtendedStatus(Record):
     selector: int
     valid_bits: int
     flags: int
+
+    def bit(self, number: int) -> bool | None:
+        """Return a bit, None when this firmware does not have it."""
+        return bool(self.flags >> number & 1) if number < self.valid_bits else None
 
 
 @dataclass(frozen=True, slots=True)

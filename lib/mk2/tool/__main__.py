@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 
 from mk2.errors import Mk2Error
@@ -47,6 +48,8 @@ def main() -> int:
     arguments = make_parser().parse_args()
     try:
         asyncio.run(arguments.function(arguments))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has seen enough: end quietly
     except (Mk2Error, ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import io
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mk2.control import Control, Permissions
+from mk2.errors import Unsupported
 from mk2.listing import list_settings, list_variables
 from mk2.names import find_target
 from mk2.opening import open_session
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
     from mk2.tool.watching import Watch
 
 DRAW_S = 1.0
+START_S = 20.0
+"""A first start at 2400 baud takes 4 s, more when several devices are to be found."""
+
+ONCE = {"dc", "ac1", "config", "state"}
 CLEAR = "\x1b[H\x1b[J"
 
 
@@ -38,12 +44,22 @@ async def monitor(arguments: argparse.Namespace) -> None:
     """Draw a live table until interrupted, or once with --once."""
     async with watch(arguments.tty) as watched:
         began = time.monotonic()
+        if arguments.once:
+            await _wait_for_all(watched)
         while True:
-            await asyncio.sleep(2 * DRAW_S if arguments.once else DRAW_S)
+            await asyncio.sleep(DRAW_S)
             clear = "" if arguments.once or not sys.stdout.isatty() else CLEAR
             say(clear + "\n".join(_table(watched, time.monotonic() - began)))
             if arguments.once:
                 return
+
+
+async def _wait_for_all(watched: Watch) -> None:
+    """Wait until the system was identified and has been asked all that is asked often, or is found not to answer."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(START_S):
+            while not watched.latest.keys() >= ONCE:  # noqa: ASYNC110  # the readings come one by one
+                await asyncio.sleep(DRAW_S / 10)
 
 
 def _table(watched: Watch, seconds: float) -> Iterator[str]:
@@ -59,6 +75,8 @@ def _table(watched: Watch, seconds: float) -> Iterator[str]:
 
 
 def _describe(reading: object) -> str:
+    if isinstance(reading, dict):
+        return "  ".join(f"{var.name.lower()} {value:.2f}" for var, value in reading.items())
     if isinstance(reading, tuple):
         return "; ".join(_describe(part) for part in reading)
     if dataclasses.is_dataclass(reading):
@@ -72,11 +90,21 @@ def _describe(reading: object) -> str:
 
 
 async def get(arguments: argparse.Namespace) -> None:
-    """Print the values of names."""
+    """Print the values of names; what the device does not have is named, and the others are printed all the same.
+
+    Raises:
+        Unsupported: some are not there.
+    """
     targets = [find_target(name) for name in arguments.names]
     async with open_session(arguments.tty) as session:
+        missing = []
         for target in targets:
-            say(await read_target(session, target))
+            try:
+                say(await read_target(session, target))
+            except Unsupported:
+                missing.append(target.name)
+    if missing:
+        raise Unsupported(f"this device does not have {', '.join(missing)}")
 
 
 async def put(arguments: argparse.Namespace) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mk2.line import Line
 
-START_LIMIT_S = 20.0
+START_LIMIT_S = 30.0
 
 
 class Watch:

@@ -61,7 +61,7 @@ async def test_other_speed_is_silence_and_the_right_one_is_not() -> None:
         assert connection.line.baudrate == 115200
 
 
-async def run(*arguments: str) -> str:
+async def run(*arguments: str, exit_code: int = 0) -> str:
     """Run a module of the library and return what it printed."""
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "lib")}
     process = await asyncio.create_subprocess_exec(
@@ -79,7 +79,7 @@ async def run(*arguments: str) -> str:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    assert process.returncode == 0, output.decode()
+    assert process.returncode == exit_code, output.decode()
     return output.decode()
 
 
@@ -103,10 +103,30 @@ async def test_programs_do_what_they_say(module: str, arguments: tuple[str, ...]
     assert interface.devices[0].eeprom_writes == 0
 
 
+async def test_what_a_device_does_not_have_is_named_beside_the_others() -> None:
+    async with PtyPort(assemble(HURRIED)) as port:
+        output = await run("mk2.tool", "get", "-t", port.tty, "ram:131", "SOC", exit_code=1)
+    assert output.splitlines() == ["STATE_OF_CHARGE = 0.8", "this device does not have RAM:131"]
+
+
+async def test_output_may_be_cut_short() -> None:
+    async with PtyPort(assemble(HURRIED)) as port:
+        for module in ("mk2.tool dump", "mk2.examples.write --list"):
+            process = await asyncio.create_subprocess_shell(
+                f"{sys.executable} -m {module} -t {port.tty} | head -n 1",
+                env={**os.environ, "PYTHONPATH": str(REPOSITORY / "lib")},
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+            )
+            async with asyncio.timeout(60):
+                output, errors = await process.communicate()
+            assert (len(output.splitlines()), errors) == (1, b"")
+
+
 async def test_what_was_recorded_can_be_read_again(tmp_path: Path) -> None:
     file = str(tmp_path / "line.trace")
-    async with PtyPort(assemble()) as port:
-        assert "readings" in await run("mk2.tool", "record", "-t", port.tty, "--seconds", "2", file)
+    async with PtyPort(assemble(HURRIED)) as port:
+        assert "readings" in await run("mk2.tool", "record", "-t", port.tty, "--seconds", "4", file)
     text = await run("mk2.tool", "replay", file)
     assert "> InfoRequest(kind=0)" in text
     assert "< DcInfo(" in text

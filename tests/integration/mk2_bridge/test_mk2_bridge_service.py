@@ -51,9 +51,14 @@ async def test_minimal_set_is_complete_and_shows_the_simulators_truth(dbus_daemo
         assert items["/ExtraBatteryCurrent"] is None
         assert items["/FirmwareFeatures/BolFrame"] == 0
         assert not [path for path in items if path.startswith("/Hub4")]
+        # Known to be none, which is not the same as unknown: systemcalc writes the state of charge only then.
+        assert items["/Devices/0/Assistants"] == bytes(56)
         assert found.interface.switch_commands == []
         assert found.interface.devices[0].writes == []
         assert await found.stop() == 0
+        # Mode and limit stay as they are when the daemon ends; only set points of ESS would be made zero.
+        assert found.interface.switch_commands == []
+        assert found.interface.devices[0].writes == []
 
 
 async def test_mode_and_current_limit_are_answered_by_the_device(dbus_daemon: DBusDaemon, tmp_path: Path) -> None:

@@ -9,18 +9,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mk2.connection import VEBusConnection
+from mk2.control import Control, Permissions
 from mk2.identity import identify
 from mk2.reading import INFO_SCALES
 from mk2.session import POWERS, VEBusSession
 from mk2.system import LinkState, SystemOptions, VEBusSystem
 from simulators.multiplus.assembly import Layout, assemble
 from simulators.multiplus.memory_line import MemoryLine
+from simulators.multiplus.simulated_time import run
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from mk2.identity import Identity
     from simulators.multiplus.interface import Interface
+
+ALL = Permissions(off_without_standby=True, ram_variables=True, settings=True, eeprom=True, reset=True)
 
 
 @dataclass
@@ -96,3 +100,17 @@ async def watch(layout: Layout | None = None, options: SystemOptions | None = No
         await asyncio.wait([task])
         if not task.cancelled():
             task.result()
+
+
+def controlled(
+    action: Callable[[Rig, Control], Awaitable[Any]],
+    permissions: Permissions | None = None,
+    layout: Layout | None = None,
+    **options: Any,
+) -> Rig:
+    async def main() -> Rig:
+        async with connect(layout) as rig:
+            await action(rig, Control(rig.session, permissions or Permissions(), **options))
+            return rig
+
+    return run(main())

@@ -65,3 +65,12 @@ def test_rounds_keep_their_distance_when_one_is_asked_for() -> None:
 
 def test_without_distance_only_the_end_of_a_job_brings_something_new() -> None:
     assert Schedule([fast("a")]).wait_s(0.0) is None
+
+
+def test_what_is_refused_time_and_again_is_asked_rarely_and_never_given_up() -> None:
+    job = slow("unknown", 5.0, Kind.WINMON)
+    schedule = Schedule([job])
+    for now, is_refused, due in ((0, True, 5), (5, True, 10), (10, True, 70), (70, True, 130), (130, False, 135)):
+        assert schedule.next_job(Kind.WINMON, now) is job
+        schedule.finish(job, now, is_refused=is_refused)
+        assert job.due_at == due

@@ -5,10 +5,11 @@ import asyncio
 import pytest
 
 from mk2 import expectations
+from mk2.device_version import DeviceVersion
 from mk2.errors import NoReply, Unsupported
 from mk2.frames.settings import SettingFigure
 from mk2.ram_var import RamVar
-from mk2.session import POWERS, DeviceVersion, ask_again
+from mk2.session import POWERS, ask_again
 from mk2.setting import Setting
 from simulators.multiplus.assembly import Layout
 from simulators.multiplus.simulated_time import run

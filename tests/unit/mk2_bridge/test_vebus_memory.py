@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mk2.budget import EepromBudget
+from mk2.knowledge import Knowledge
 from mk2.ram_var import RamVarInfo
 from mk2_bridge.memory import Memory
 from mk2_bridge.protocol.energy import EnergyCounter
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
 SCALES = {2610506: {4: RamVarInfo(0.01, 0, signed=False), 10: RamVarInfo(1.0, 0, signed=False, bit=3)}}
 
 
-def restored(file: Path) -> tuple[EnergyCounter, EepromBudget, dict[int, dict[int, RamVarInfo]]]:
-    energy, budget, scales = EnergyCounter(), EepromBudget(), dict[int, dict[int, RamVarInfo]]()
-    Memory(file, energy, budget, scales).restore()
-    return energy, budget, scales
+WINDOWS = {(1170216, 2610506): 2}
+
+
+def restored(file: Path) -> tuple[EnergyCounter, EepromBudget, Knowledge]:
+    energy, budget, knowledge = EnergyCounter(), EepromBudget(), Knowledge()
+    Memory(file, energy, budget, knowledge).restore()
+    return energy, budget, knowledge
 
 
 @pytest.mark.unguarded
@@ -27,11 +31,11 @@ async def test_everything_survives_a_restart(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     energy = EnergyCounter()
     energy.kwh["AcIn1ToAcOut"] = 12.5
-    await Memory(file, energy, EepromBudget(times=[1.5e9, 1.6e9]), SCALES).save()
-    found_energy, budget, scales = restored(file)
+    await Memory(file, energy, EepromBudget(times=[1.5e9, 1.6e9]), Knowledge(SCALES, WINDOWS)).save()
+    found_energy, budget, knowledge = restored(file)
     assert found_energy.kwh == energy.kwh
     assert budget.times == [1.5e9, 1.6e9]
-    assert scales == SCALES
+    assert knowledge == Knowledge(SCALES, WINDOWS)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +44,8 @@ async def test_everything_survives_a_restart(tmp_path: Path) -> None:
         [],
         {"scales": 7, "eeprom_writes": 3, "energy_kwh": "x"},
         {"scales": {"x": {}, "7": 3}},
+        {"info_windows": 3},
+        {"info_windows": {"1170216": 2, "1/x": 2, "1/2": 3, "1/3": "2", "1/4": True}},
         {"scales": {"7": {"4": [0.0, 0, False, None]}}},
         {"scales": {"7": {"4": [0.01, 0, False, None], "5": [1]}}},
         {"scales": {"7": {"y": [0.01, 0, False, None]}}},
@@ -48,7 +54,7 @@ async def test_everything_survives_a_restart(tmp_path: Path) -> None:
 def test_nonsense_is_left_out(tmp_path: Path, content: Any) -> None:
     file = tmp_path / "state.json"
     file.write_text(json.dumps(content), encoding="utf-8")
-    energy, budget, scales = restored(file)
+    energy, budget, knowledge = restored(file)
     assert not any(energy.kwh.values())
     assert budget.times == []
-    assert scales == {}
+    assert knowledge == Knowledge()

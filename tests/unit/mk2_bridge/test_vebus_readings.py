@@ -3,31 +3,37 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mk2.assistants import Assistants
+from mk2.device_version import DeviceVersion
 from mk2.frames.config import ConfigInfo
 from mk2.frames.interface import Version
 from mk2.frames.led import Leds
-from mk2.frames.status import StateReply
+from mk2.frames.status import ExtendedStatus, StateReply
 from mk2.identity import Identity
+from mk2.ram_var import RamVar
 from mk2.reading import AcReading, ConfigReading, DcReading, PowerReading
-from mk2.session import DeviceVersion
-from mk2_bridge.items import Shape, make_items
+from mk2_bridge.fixed_values import Static, identity_values
+from mk2_bridge.items import make_items
 from mk2_bridge.readings import USUAL_MAX_AGE_S, Readings
-from mk2_bridge.values import Static, identity_values, measured_values
+from mk2_bridge.shape import Shape
+from mk2_bridge.values import measured_values
 
 IDENTITY = Identity(
-    Version(1170216, 0x42), DeviceVersion(2644552), (1,), (None,), True, True, Assistants((5,), 128), (129,)
+    Version(1170216, 0x42), DeviceVersion(2644552), (1,), (None,), True, True, (Assistants((5,), 128),), (129,)
 )
 STATIC = Static(IDENTITY, measures_soc=True, baudrate=2400)
 DC = DcReading(26.38, -12.5, 50.02)
 AC = AcReading(1, 1, 9, 230.1, 2.0, 230.0, -1.2, 50.1)
 POWERS = (PowerReading(0, 420.0, 770.0, 350.0, 0.8),)
+LOAD = ({RamVar.LOAD_CURRENT: 1.5, RamVar.IGNORE_AC_INPUT: 0.0},)
+EXTENDED = (ExtendedStatus(0xFF, 29, 0x40030),)
 CONFIG = ConfigReading.of(ConfigInfo(0x10, 1, 0, 0, 0x90, 94, 500, 160, 0x33))
 
 
 def filled() -> Readings:
     readings = Readings()
+    given = (("dc", DC), ("ac1", AC), ("powers", POWERS), ("config", CONFIG), ("load", LOAD), ("extended", EXTENDED))
     for _ in range(2):
-        for name, reading in (("dc", DC), ("ac1", AC), ("powers", POWERS), ("config", CONFIG), ("load", ((1.5,),))):
+        for name, reading in given:
             readings.take(name, reading, 10.0)
         readings.take("state", StateReply(9, 1), 10.0)
     return readings
@@ -61,7 +67,7 @@ def test_impossible_readings_are_dropped() -> None:
     readings.take("dc", DcReading(655.0, 0.0, 50.0), 11.0)
     readings.take("ac1", AcReading(1, 1, 9, 640.0, 0.0, 230.0, 0.0, 50.0), 11.0)
     readings.take("powers", (PowerReading(0, 0.0, 0.0, 0.0, 7.0),), 11.0)
-    assert readings.rejected == 4 + 3  # the first of each kind needs a second
+    assert readings.rejected == 6 + 3  # the first of each kind needs a second
     assert measured_values(readings, STATIC, 11.0)["/Dc/0/Voltage"] == 26.38
 
 
@@ -87,7 +93,7 @@ def test_unknown_leds_are_no_alarm() -> None:
 def test_identity_is_shown_as_other_victron_programs_show_it() -> None:
     values = identity_values(STATIC)
     assert (values["/ProductId"], values["/FirmwareVersion"], values["/Interfaces/Mk2/ProductId"]) == (9796, 1362, 4464)
-    assert values["/Devices/0/Assistants"] == [5]
+    assert values["/Devices/0/Assistants"] == bytes([5, 0]) + bytes(54)
 
 
 def test_lie_that_stands_alone_is_not_shown_and_a_jump_is_shown_with_its_second_reading() -> None:
