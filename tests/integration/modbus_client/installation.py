@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PATIENCE_S = 40.0  # a loaded machine; what is waited for takes a second or two
+TOO_LATE = "no answer within 0.9 s"  # the daemon refuses what the device does not confirm in time
 ITEM = "com.victronenergy.BusItem"
 
 
@@ -79,6 +80,14 @@ class Installation:
     async def set(self, service: str, path: str, value: Any) -> int:
         (code,) = await self.bus.call(service, path, ITEM, "SetValue", "v", [value])
         return int(code)
+
+    async def accept(self, service: str, path: str, value: Any) -> None:
+        """Write a value that is to be accepted; again when the answer came too late, as it may on a busy machine."""
+        async with asyncio.timeout(PATIENCE_S):
+            told = self.output.count(TOO_LATE)
+            while await self.set(service, path, value) != 0:
+                told += 1
+                assert self.output.count(TOO_LATE) == told, self.output
 
     async def wait_for(self, service: str, path: str, is_right: Callable[[Any], bool]) -> Any:
         """Wait until a value is as it should be; fail with what it was, and the daemon's output."""
