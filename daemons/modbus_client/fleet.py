@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from dataclasses import dataclass, replace
@@ -73,10 +72,12 @@ class Fleet:
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        for spec in [*self._sought, *self._members]:
-            await self.remove(spec)
-        for _, task in self._lines.values():
-            await _cancel(task)
+        # By the group, all at once: a device that fails on its way out keeps no other from its own. The group itself
+        # cancels when there is an error, and only once: a second time would hit what they do at their end.
+        if error[0] is None:
+            members = (member.task for member in self._members.values())
+            for task in (*self._sought.values(), *members, *(task for _, task in self._lines.values())):
+                task.cancel()
         await self._group.__aexit__(*error)  # type: ignore[arg-type]  # the three of the protocol
 
     @property
@@ -206,6 +207,6 @@ def _resolve(endpoint: Endpoint) -> Endpoint:
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
+    """End a task; if it failed before, its group tells."""
     task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    await asyncio.wait([task])
