@@ -6,9 +6,11 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
+from daemonkit.errors import DaemonError
+from daemonkit.tty import claim_tty
 from mk2.budget import EepromBudget
 from mk2.control import Control
-from mk2.errors import Mk2Error
+from mk2.errors import LinkLost, Mk2Error
 from mk2.port import open_port
 from mk2.session import ask_again
 from mk2.setting import Setting
@@ -21,7 +23,6 @@ from mk2_bridge.products import UNKNOWN, load_products
 from mk2_bridge.protocol.setpoints import SetPoints
 from mk2_bridge.publisher import Publisher
 from mk2_bridge.readings import Readings
-from mk2_bridge.tty import release_from_venus
 from mk2_bridge.values import Static, identity_values, measured_values, setpoint_phases, shape_of
 
 if TYPE_CHECKING:
@@ -96,9 +97,12 @@ class Bridge:
         self.memory.restore()
 
     async def _open_line(self) -> Line:
-        if self.options.take_tty:
-            await release_from_venus(self.options.tty)
-        return await open_port(self.options.tty)
+        tty, has_leave = self.options.tty, self.options.allow_builtin_port
+        try:
+            await claim_tty(tty, PROCESS_NAME, take=self.options.take_tty, allow_built_in=has_leave)
+        except DaemonError as error:
+            raise LinkLost(str(error)) from None
+        return await open_port(tty)
 
     @property
     def name(self) -> str:

@@ -62,6 +62,7 @@ class OBDio:
         self.remembered = Remembered()
         self.on_remember: Callable[[Remembered], None] = lambda _: None
         self.on_link: Callable[[Snapshot], None] = lambda _: None
+        self.before_open: Callable[[str], None] = lambda _: None
         self._guard, self._own, self._cache_dir, self._period_s = guard, own, cache_dir, period_s
         self._clients = Clients(self.policy)
         self._fanout = Fanout(self._deliver)
@@ -92,6 +93,7 @@ class OBDio:
             own=self._own,
             cache_dir=self._cache_dir,
             remembered=self.remembered,
+            before_open=self.before_open,
             settle_s=SETTLE_S if was_open else 0.0,
             period_s=self._period_s or (lambda _: delay_cmds),
         )
