@@ -111,8 +111,11 @@ BROKEN = {
         "runs beside mqtt-devices",
     ),
     "tty": (
-        f"mkdir /service/gps.tty; echo 'x: /dev/tty' >>/data/conf/venus-daemons/{MQTT}.yml",
-        f"rm -r /service/gps.tty; sed -i '$d' /data/conf/venus-daemons/{MQTT}.yml",
+        "mkdir /service/.gps; printf '#!/bin/sh\\nexec sleep 9999\\n' >/service/.gps/run; chmod 755 /service/.gps/run;"
+        "mv /service/.gps /service/gps.tty; until svstat /service/gps.tty | grep -q 'up (pid'; do sleep 1; done;"
+        f"echo 'x: /dev/tty' >>/data/conf/venus-daemons/{MQTT}.yml",
+        "mv /service/gps.tty /service/.gps; svc -dx /service/.gps; sleep 1; rm -r /service/.gps;"
+        f"sed -i '$d' /data/conf/venus-daemons/{MQTT}.yml",
         "(tty) is used by gps.tty",
     ),
 }
