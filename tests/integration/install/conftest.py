@@ -10,8 +10,11 @@ import pytest
 
 from tests.integration.install.archives import REPOSITORY, Archives
 from tests.integration.install.fake_root import FakeRoot
+from tests.integration.install.gx import Gx, find_pythons, venus_python
+from tests.integration.install.installed import install_as_documented
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 BUILD_LIMIT_S = 300.0
@@ -48,3 +51,14 @@ def full_root(tmp_path: Path, archives: Archives) -> FakeRoot:
     root = FakeRoot(tmp_path / "root")
     archives.unpack("1.0.0", root.drivers, suffix="")
     return root
+
+
+@pytest.fixture(scope="package")
+def installed_gx(archives: Archives) -> Iterator[Gx]:
+    """One fake GX for all tests that need an installed one: each puts back what it breaks."""
+    pythons = find_pythons()
+    with Gx(pythons) as gx:
+        gx.install_python(venus_python(pythons))
+        gx.boot()
+        gx.typed = install_as_documented(gx, archives)
+        yield gx

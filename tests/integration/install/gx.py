@@ -84,6 +84,11 @@ def find_pythons() -> dict[str, Path]:
     return dict(sorted(found.items(), key=lambda item: tuple(map(int, item[0].split(".")))))
 
 
+def venus_python(pythons: dict[str, Path]) -> str:
+    """Return the one that Venus v3.60 to v3.80 ships, or the oldest that there is."""
+    return "3.12" if "3.12" in pythons else next(iter(pythons))
+
+
 def write_python(directory: Path, version: str, executable: Path) -> None:
     """Make an environment whose interpreter lacks what a GX lacks, without changing the installed one."""
     site = directory / "lib" / f"python{version}" / "site-packages"
@@ -106,7 +111,7 @@ class Gx(Peer):
         files.mkdir()
         (files / "bus.conf").write_text(BUS_CONFIGURATION.format(socket="/run/dbus/system_bus_socket"))
         (files / "mosquitto.conf").write_text(MOSQUITTO)
-        extra = "addgroup clear env expr ifconfig logger setsid sleep start-stop-daemon test"
+        extra = "addgroup clear dd env expr ifconfig logger setsid sleep start-stop-daemon test wget"
         (files / "applets").write_text("".join(f"{name}\n" for name in sorted({*APPLETS.split(), *extra.split()})))
         (files / "programs").write_text("".join(f"{name}\n" for name in PROGRAMS))
         for version, executable in pythons.items():
@@ -116,6 +121,8 @@ class Gx(Peer):
         self.command = ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "sh"]
         self.command += [str(HERE / "gx_root.sh"), str(self.directory / "root"), str(files), prefix, str(data_kb)]
         self.python = next(iter(pythons))
+        self.typed: dict[str, str] = {}
+        """What was typed to install, and what it said (installed.py)."""
         self._simulators: Peer | None = None
 
     def is_ready(self) -> bool:
@@ -202,6 +209,23 @@ class Gx(Peer):
         # The first process of a namespace obeys no SIGTERM; with it everything in the namespace ends.
         self.kill()
         super().stop()
+
+    def plug(self, pty: str, tty: str, name: str, properties: str = "") -> None:
+        """Plug in an adapter: a pty as /dev/<tty>, with a name in /dev/serial/by-id and what udev knows of it."""
+        mount = ["nsenter", "-t", str(self._init()), "--mount", f"--wd={self.directory / 'root'}", "sh", "-ec"]
+        subprocess.run([*mount, f": >dev/{tty}; mount -o bind {pty} dev/{tty}"], check=True)
+        number = Path(pty).stat().st_rdev
+        record = self.root / "run" / "udev" / "data" / f"c{os.major(number)}:{os.minor(number)}"
+        record.parent.mkdir(parents=True, exist_ok=True)
+        record.write_text(properties)
+        self.shell(f"ln -sf ../../{tty} /dev/serial/by-id/{name}")
+
+    def unplug(self, tty: str, name: str) -> None:
+        """Take it out again."""
+        place = str(self.directory / "root" / "dev" / tty)
+        umount = ["nsenter", "-t", str(self._init()), "--mount", "umount", "-l", place]
+        subprocess.run(umount, check=True)
+        self.shell(f"rm -f /dev/{tty} /dev/serial/by-id/{name}")
 
     # What is going on
 

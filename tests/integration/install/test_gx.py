@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.install.gx import CCGX_DATA_KB, REPOSITORY, Gx, find_pythons
+from tests.integration.install.gx import CCGX_DATA_KB, REPOSITORY, Gx, find_pythons, venus_python
 from tests.peers.process import Peer
 from velib_async.bus import open_bus
 
@@ -31,8 +31,7 @@ MQTT = "mqtt-devices"
 V1 = "/data/drivers/venus-daemons-1.0.0"
 V2 = "/data/drivers/venus-daemons-2.0.0"
 DAEMONS = sorted(path.name for path in (REPOSITORY / "service").iterdir())
-# Venus v3.60 to v3.80 ship it.
-VENUS_PYTHON = "3.12" if "3.12" in PYTHONS else next(iter(PYTHONS))
+VENUS_PYTHON = venus_python(PYTHONS)
 
 
 @pytest.fixture

@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.install.gx import Gx
-from tests.integration.install.test_gx import MQTT, PYTHONS, V1, VENUS_PYTHON, Tank, names, unpack
+from tests.integration.install.test_gx import MQTT, V1, Tank, names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.integration.install.archives import Archives
+    from tests.integration.install.gx import Gx
 
 pytestmark = [
     pytest.mark.peer,
@@ -24,15 +21,9 @@ pytestmark = [
 TOOL = f"{V1}/bin/venus-daemons"
 
 
-@pytest.fixture(scope="module")
-def gx(archives: Archives) -> Iterator[Gx]:
-    """One GX for all: each test puts back what it breaks."""
-    with Gx(PYTHONS) as gx:
-        gx.install_python(VENUS_PYTHON)
-        gx.boot()
-        unpack(gx, archives, "1.0.0")
-        gx.shell(f"{V1}/bin/setup.sh")
-        yield gx
+@pytest.fixture
+def gx(installed_gx: Gx) -> Gx:
+    return installed_gx
 
 
 def doctor(gx: Gx) -> str:
@@ -111,11 +102,16 @@ BROKEN = {
         "runs beside mqtt-devices",
     ),
     "tty": (
-        "mkdir /service/.gps; printf '#!/bin/sh\\nexec sleep 9999\\n' >/service/.gps/run; chmod 755 /service/.gps/run;"
-        "mv /service/.gps /service/gps.tty; until svstat /service/gps.tty | grep -q 'up (pid'; do sleep 1; done;"
-        f"echo 'x: /dev/tty' >>/data/conf/venus-daemons/{MQTT}.yml",
-        "mv /service/gps.tty /service/.gps; svc -dx /service/.gps; sleep 1; rm -r /service/.gps;"
-        f"sed -i '$d' /data/conf/venus-daemons/{MQTT}.yml",
+        (
+            "mkdir /service/.gps; printf '#!/bin/sh\\nexec sleep 9999\\n' >/service/.gps/run;"
+            "chmod 755 /service/.gps/run;"
+            "mv /service/.gps /service/gps.tty; until svstat /service/gps.tty | grep -q 'up (pid'; do sleep 1; done;"
+            f"echo 'x: /dev/tty' >>/data/conf/venus-daemons/{MQTT}.yml"
+        ),
+        (
+            "mv /service/gps.tty /service/.gps; svc -dx /service/.gps; sleep 1; rm -r /service/.gps;"
+            f"sed -i '$d' /data/conf/venus-daemons/{MQTT}.yml"
+        ),
         "(tty) is used by gps.tty",
     ),
 }
