@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.install.archives import REPOSITORY, Archives
 from tests.integration.install.fake_root import FakeRoot
-from tests.integration.install.gx import Gx, find_pythons, venus_python
+from tests.integration.install.gx import Gx, find_pythons, need_root, venus_python
 from tests.integration.install.installed import install_as_documented
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def full_root(tmp_path: Path, archives: Archives) -> FakeRoot:
 @pytest.fixture(scope="package")
 def installed_gx(archives: Archives) -> Iterator[Gx]:
     """One fake GX for all tests that need an installed one: each puts back what it breaks."""
+    need_root()
     pythons = find_pythons()
     with Gx(pythons) as gx:
         gx.install_python(venus_python(pythons))

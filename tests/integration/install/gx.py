@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulators.peers.dbus import CONFIGURATION as BUS_CONFIGURATION
-from simulators.peers.process import Peer, PeerError, find_program
+from simulators.peers.process import MissingProgramError, Peer, PeerError, find_program
 from tests.integration.install.fake_root import APPLETS
 from tests.peers.missing_stdlib import MISSING
 
@@ -69,6 +69,12 @@ setsid svscan /service >/tmp/svscan.log 2>&1 &
 """
 
 
+def need_root() -> None:
+    """Raise MissingProgramError for a plain user: then the test is skipped, or in bin/test fails, as without a peer."""
+    if os.geteuid():
+        raise MissingProgramError("a root of one's own needs mount and chroot: run this as root (sudo ./bin/test)")
+
+
 def find_pythons() -> dict[str, Path]:
     """Return each CPython from 3.11 on that this machine has: version ("3.12") to the real executable."""
     candidates = [Path(sys.executable), *(Path.home() / ".pyenv" / "versions").glob("*/bin/python3")]
@@ -103,6 +109,7 @@ class Gx(Peer):
     """The namespace, up but not booted. `with Gx() as gx: gx.boot()`."""
 
     def __init__(self, pythons: dict[str, Path], *, data_kb: int = DATA_KB) -> None:
+        need_root()
         for program in ("unshare", "nsenter", "chroot", "busybox", *PROGRAMS):
             find_program(program)
         super().__init__("fake GX")

@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 
     from tests.integration.install.archives import Archives
 
-pytestmark = [
-    pytest.mark.peer,
-    pytest.mark.skipif(os.geteuid() != 0, reason="a root of one's own needs mount and chroot: run as root"),
-]
+pytestmark = pytest.mark.peer
 
 PYTHONS = find_pythons()
 USER = "#!/bin/bash\n/opt/mine.sh &\necho mine >/run/mine\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING
 
@@ -13,10 +12,7 @@ from tests.integration.install.test_gx import MQTT, V1, Tank, names
 if TYPE_CHECKING:
     from tests.integration.install.gx import Gx
 
-pytestmark = [
-    pytest.mark.peer,
-    pytest.mark.skipif(os.geteuid() != 0, reason="a root of one's own needs mount and chroot: run as root"),
-]
+pytestmark = pytest.mark.peer
 
 TOOL = f"{V1}/bin/venus-daemons"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING
 
@@ -15,10 +14,7 @@ from tests.integration.install.test_gx import MQTT, V1
 if TYPE_CHECKING:
     from tests.integration.install.gx import Gx
 
-pytestmark = [
-    pytest.mark.peer,
-    pytest.mark.skipif(os.geteuid() != 0, reason="a root of one's own needs mount and chroot: run as root"),
-]
+pytestmark = pytest.mark.peer
 
 GUIDE = REPOSITORY / "docs" / "install.md"
 
@@ -45,7 +41,7 @@ def test_guide_shows_how_to_look_and_how_to_choose(installed_gx: Gx) -> None:
         return installed_gx.shell(f"VERSION=1.0.0\n{line}")
 
     (status,) = (line for line in read_commands(GUIDE, "## Install") if "venus-daemons status" in line)
-    assert "mqtt-devices  running" in type_in(status)
+    assert re.search(r"^mqtt-devices +running ", type_in(status), re.MULTILINE)
     edit, enable = read_commands(GUIDE, "## Which daemons run")
     assert (installed_gx.root / edit.removeprefix("vi /")).exists()
     name = enable.split(" ")[-1]
