@@ -10,8 +10,9 @@ import pytest
 
 from tests.integration.install.archives import REPOSITORY, Archives
 from tests.integration.install.fake_root import FakeRoot
-from tests.integration.install.gx import Gx, find_pythons, need_root, venus_python
+from tests.integration.install.gx import Gx, need_root
 from tests.integration.install.installed import install_as_documented
+from tests.integration.install.on_gx import PYTHONS, VENUS_PYTHON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,9 +58,16 @@ def full_root(tmp_path: Path, archives: Archives) -> FakeRoot:
 def installed_gx(archives: Archives) -> Iterator[Gx]:
     """One fake GX for all tests that need an installed one: each puts back what it breaks."""
     need_root()
-    pythons = find_pythons()
-    with Gx(pythons) as gx:
-        gx.install_python(venus_python(pythons))
+    with Gx(PYTHONS) as gx:
+        gx.install_python(VENUS_PYTHON)
         gx.boot()
         gx.typed = install_as_documented(gx, archives)
+        yield gx
+
+
+@pytest.fixture
+def gx() -> Iterator[Gx]:
+    """A new fake GX, not booted."""
+    with Gx(PYTHONS) as gx:
+        gx.install_python(VENUS_PYTHON)
         yield gx

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from simulators.peers.dbus import CONFIGURATION as BUS_CONFIGURATION
 from simulators.peers.process import MissingProgramError, Peer, PeerError, find_program
 from tests.integration.install.fake_root import APPLETS
-from tests.peers.missing_stdlib import MISSING
+from tests.integration.install.pythons import write_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,17 +47,6 @@ PROGRAMS = (
 
 MOSQUITTO = "user root\nlistener 1883 127.0.0.1\nallow_anonymous true\npersistence false\n"
 
-# As tests.peers.missing_stdlib, for every Python process of the namespace.
-SITE = """\
-import sys
-MISSING = frozenset({missing!r})
-class Missing:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition('.')[0] in MISSING:
-            raise ModuleNotFoundError(f'No module named {{name!r}} (not on a GX)', name=name)
-sys.meta_path.insert(0, Missing())
-"""
-
 # Runs as the boot of Venus does, as far as we meet it.
 BOOT = """
 cp -a /opt/victronenergy/service/. /service/
@@ -73,36 +62,6 @@ def need_root() -> None:
     """Raise MissingProgramError for a plain user: then the test is skipped, or in bin/test fails, as without a peer."""
     if os.geteuid():
         raise MissingProgramError("a root of one's own needs mount and chroot: run this as root (sudo ./bin/test)")
-
-
-def find_pythons() -> dict[str, Path]:
-    """Return each CPython from 3.11 on that this machine has: version ("3.12") to the real executable."""
-    candidates = [Path(sys.executable), *(Path.home() / ".pyenv" / "versions").glob("*/bin/python3")]
-    candidates += [Path("/usr/bin") / f"python3.{minor}" for minor in range(11, 16)]
-    found: dict[str, Path] = {}
-    for candidate in candidates:
-        if not candidate.exists():
-            continue
-        code = "import sys; print('%d.%d' % sys.version_info[:2], sys.implementation.name)"
-        version, name = subprocess.check_output([candidate, "-c", code], text=True).split()
-        if name == "cpython" and tuple(map(int, version.split("."))) >= (3, 11):
-            found.setdefault(version, candidate.resolve())
-    return dict(sorted(found.items(), key=lambda item: tuple(map(int, item[0].split(".")))))
-
-
-def venus_python(pythons: dict[str, Path]) -> str:
-    """Return the one that Venus v3.60 to v3.80 ships, or the oldest that there is."""
-    return "3.12" if "3.12" in pythons else next(iter(pythons))
-
-
-def write_python(directory: Path, version: str, executable: Path) -> None:
-    """Make an environment whose interpreter lacks what a GX lacks, without changing the installed one."""
-    site = directory / "lib" / f"python{version}" / "site-packages"
-    site.mkdir(parents=True)
-    (site / "sitecustomize.py").write_text(SITE.format(missing=MISSING))
-    (directory / "bin").mkdir()
-    (directory / "bin" / "python3").symlink_to(executable)
-    (directory / "pyvenv.cfg").write_text(f"home = {executable.parent}\n")
 
 
 class Gx(Peer):

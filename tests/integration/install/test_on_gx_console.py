@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.install.test_gx import MQTT, V1, Tank, names
+from tests.integration.install.on_gx import DAEMONS, MQTT, V1, Tank, names
 
 if TYPE_CHECKING:
     from tests.integration.install.gx import Gx
@@ -132,10 +132,32 @@ def test_doctor_finds_what_is_broken_and_its_cure_works(gx: Gx, case: str) -> No
     gx.until(lambda: "0 problems found" in doctor(gx), f"the cure of {case}")
 
 
-def test_logs_have_readable_times_and_restart_restarts(gx: Gx) -> None:
+def test_restart_compiles_nothing_again(gx: Gx) -> None:
+    """A GX would take seconds for it at every start."""
+    compiled = set((gx.root / V1[1:]).rglob("*.pyc"))
+    assert {path.parent.name for path in compiled} == {"__pycache__"}
+    packages = {path.relative_to(gx.root / V1[1:]).parts[1] for path in compiled}
+    assert {"mqtt_devices", "daemonkit", "velib_async", "aiomqtt", "dbus_fast", "paho", "yaml"} <= packages
+    before = {path: path.stat().st_mtime_ns for path in compiled}
     pid = gx.status(MQTT)["pid"]
     gx.shell(f"{TOOL} restart {MQTT}")
     gx.until(lambda: gx.is_running(MQTT) and gx.status(MQTT)["pid"] != pid, "the restart")
+    assert {path: path.stat().st_mtime_ns for path in compiled} == before
+
+
+@pytest.mark.parametrize(("machine", "most_kb"), [("einstein", 160), ("ccgx", 60)])
+def test_log_of_every_daemon_stays_small(gx: Gx, machine: str, most_kb: int) -> None:
+    gx.change_root(f"echo {machine} >/etc/venus/machine")
+    try:
+        for name in DAEMONS:
+            gx.shell(f"seq 40000 | VENUS_DAEMONS_LOG=/tmp/noise {V1}/service/{name}/log/run")
+            assert 20 <= int(gx.shell(f"du -sk /tmp/noise/{name}").split()[0]) <= most_kb
+    finally:
+        gx.change_root("echo einstein >/etc/venus/machine")
+        gx.shell("rm -r /tmp/noise")
+
+
+def test_logs_have_readable_times(gx: Gx) -> None:
     text = gx.shell(f"{TOOL} logs {MQTT} -n 5")
     assert len(text.splitlines()) == 5
     assert re.match(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d \S", text), text

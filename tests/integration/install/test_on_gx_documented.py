@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.install.archives import REPOSITORY
+from tests.integration.install.on_gx import MQTT, V1
 from tests.integration.install.readme import read_commands
-from tests.integration.install.test_gx import MQTT, V1
 
 if TYPE_CHECKING:
     from tests.integration.install.gx import Gx

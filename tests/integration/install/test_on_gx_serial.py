@@ -11,7 +11,7 @@ import pytest
 
 from simulators.peers.process import Peer
 from tests.integration.install.archives import REPOSITORY
-from tests.integration.install.test_gx import V1, names
+from tests.integration.install.on_gx import V1, names
 
 if TYPE_CHECKING:
     from tests.integration.install.gx import Gx
