@@ -178,10 +178,9 @@ class Gx(Peer):
 
     def plug(self, pty: str, tty: str, name: str, properties: str = "") -> None:
         """Plug in an adapter: a pty as /dev/<tty>, with a name in /dev/serial/by-id and what udev knows of it."""
-        mount = ["nsenter", "-t", str(self._init()), "--mount", "sh", "-ec"]
-        subprocess.run(
-            [*mount, f"cd {self.directory / 'root'}; : >dev/{tty}; mount -o bind {pty} dev/{tty}"], check=True
-        )
+        place = self.directory / "root" / "dev" / tty
+        mount = ["nsenter", "-t", str(self._init()), "--mount", "sh", "-ec", f": >{place}; mount -o bind {pty} {place}"]
+        subprocess.run(mount, check=True)
         number = Path(pty).stat().st_rdev
         record = self.root / "run" / "udev" / "data" / f"c{os.major(number)}:{os.minor(number)}"
         record.parent.mkdir(parents=True, exist_ok=True)

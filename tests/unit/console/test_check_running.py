@@ -88,7 +88,7 @@ def test_complaints_of_the_last_hour_are_shown_with_their_time(suite: Suite) -> 
     log = suite.paths.log / NAME / "current"
     log.parent.mkdir()
     lines = [
-        (now - 7200, "WARNING long ago"),
+        (now - 7200, "WARNING: long ago"),
         (now - 60, "INFO: all is well"),
         (now - 30, "WARNING: the meter is silent"),
     ]

@@ -1,4 +1,4 @@
-"""The doctor on broker, serial ports and D-Bus; the bus and the settings of Venus are real or simulated, on a private bus."""
+"""The doctor on broker, serial ports and D-Bus: a private bus with simulated settings."""
 
 from __future__ import annotations
 
@@ -94,9 +94,11 @@ async def venus(address: str, *, mqtt_local: int) -> AsyncIterator[None]:
         await bus.close()
 
 
-async def own(address: str, name: str, **items: int) -> Service:
-    """Put a service of Venus on the bus."""
-    service = Service(await open_bus(address), name)
+@contextlib.asynccontextmanager
+async def own(address: str, name: str, **items: int) -> AsyncIterator[None]:
+    """Have a service of Venus on the bus."""
+    bus = await open_bus(address)
+    service = Service(bus, name)
     add_mandatory_items(
         service, process_name="stock", process_version="1", connection="built in", device_instance=1, product_id=0,
         product_name="stock",
@@ -104,7 +106,9 @@ async def own(address: str, name: str, **items: int) -> Service:
     for path, value in items.items():
         service.add_item(Item(path.replace("__", "/"), value))
     await service.register()
-    return service
+    yield
+    await service.close()
+    await bus.close()
 
 
 @pytest.mark.peer
@@ -125,16 +129,12 @@ async def test_missing_settings_stock_owners_and_disabled_hooks_are_named(
     suite: Suite, dbus_daemon: DBusDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", dbus_daemon.address)
-    services = [
-        await own(dbus_daemon.address, "com.victronenergy.modbusclient.tcp"),
-        await own(dbus_daemon.address, "com.victronenergy.vebus.ttyS4"),
-        await own(dbus_daemon.address, "com.victronenergy.platform", __ModificationChecks__SystemHooksState=1),
-    ]
-    try:
+    async with (
+        own(dbus_daemon.address, "com.victronenergy.modbusclient.tcp"),
+        own(dbus_daemon.address, "com.victronenergy.vebus.ttyS4"),
+        own(dbus_daemon.address, "com.victronenergy.platform", __ModificationChecks__SystemHooksState=1),
+    ):
         texts = bad(await ask_bus(suite))
-    finally:
-        for service in services:
-            await service.close()
     for begin in (
         "localsettings does not run",
         "modbusclient.tcp belongs to the Modbus client of Venus",
