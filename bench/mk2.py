@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "lib")]  # started as a script, or from anywhere
 
-from mk2.control import Control, Permissions  # noqa: E402 - found through the line above
+from bench.vendor_set import measured_path  # noqa: E402 - found through the line above
+from mk2.control import Control, Permissions  # noqa: E402
 from mk2.framing import FrameUnpacker  # noqa: E402
 from mk2.jobs import JobOptions  # noqa: E402
 from mk2.opening import open_session  # noqa: E402
@@ -211,7 +212,7 @@ async def daemon_costs(seconds: float) -> tuple[float, float, float, float]:
     The first has imported what others wrote, the second that without what daemonkit.lean leaves out, the third our
     libraries, too. All find their modules compiled, as on every start but the first.
     """
-    path = {"PYTHONPATH": f"{ROOT / 'lib'}:{ROOT / 'daemons'}", "PYTHONDONTWRITEBYTECODE": ""}
+    path = {"PYTHONPATH": measured_path("lib", "daemons"), "PYTHONDONTWRITEBYTECODE": ""}
     path["PYTHONPYCACHEPREFIX"] = str(Path(tempfile.gettempdir()) / f"vd-bench-compiled-{os.getuid()}")
     compiling = (f"{THIRD_PARTY}; {OUR_LIBRARIES}", "import mk2_bridge.app, velib_async._connect")
     for code in compiling:
