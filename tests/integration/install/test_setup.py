@@ -42,6 +42,7 @@ def test_fresh_install_has_exactly_the_files_it_needs(full_root: FakeRoot, inter
         path for path in new if path.endswith("/down")
     }
     assert not full_root.forbidden_calls()
+    assert "rescan\n" in (full_root.stubs / "calls.log").read_text()
     for command in ("svstat /service/mqtt-devices", "svc -d", "tail -F /var/log", "uninstall.sh", "doctor"):
         assert command in text
 
@@ -64,6 +65,18 @@ def test_busybox_tools_alone_are_enough(full_root: FakeRoot) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "not found" not in done.stderr
     assert not full_root.rc.exists()
+
+
+def test_places_for_files_of_the_user_are_made_once(full_root: FakeRoot) -> None:
+    (full_root.config / "services.d").mkdir(parents=True)
+    (full_root.config / "services.d" / "mine.yml").write_text("types: {}\n")
+    full_root.setup()
+    assert sorted(path.name for path in (full_root.config / "services.d").iterdir()) == ["mine.yml"]
+    for name in ("mappings.d", "modbus.d"):
+        assert [path.name for path in (full_root.config / name).iterdir()] == ["README.md"]
+        (full_root.config / name / "README.md").unlink()
+    full_root.setup()
+    assert not list((full_root.config / "mappings.d").iterdir())
 
 
 def test_second_run_changes_nothing(fake_root: FakeRoot) -> None:
