@@ -187,6 +187,14 @@ def test_selftest_is_a_report_to_paste(gx: Gx) -> None:
     assert "exit code 0" in text
 
 
+def test_everything_fits_a_terminal_over_ssh(gx: Gx) -> None:
+    for command in ("--help", "--version", "status", "doctor", "spy", "spy settings", "selftest"):
+        text = gx.shell(f"{TOOL} {command}", check=False)
+        shown = [line for line in text.splitlines() if "-> " not in line]  # a cure is to be copied, and never broken
+        assert shown, command
+        assert [line for line in shown if len(line) > 80] == [], command
+
+
 def test_unknown_commands_are_refused_and_tools_that_are_missing_not_offered(gx: Gx) -> None:
     text = gx.shell(f"{TOOL} frobnicate; echo $?", check=False)
     assert "there is no command frobnicate" in text
