@@ -91,7 +91,11 @@ BROKEN = {
         f"chmod 755 {V1}/service/mqtt-devices/run",
     ),
     "down": (f"svc -d /service/{MQTT}; sleep 3", f"svc -u /service/{MQTT}; sleep 3", f"svc -u /service/{MQTT}"),
-    "full": ("head -c 52000000 /dev/zero >/data/full", "rm /data/full", "MB are free on /data"),
+    "full": (
+        "free=$(df -Pk /data | awk 'NR == 2 { print $4 }'); head -c $(((free - 5000) * 1024)) /dev/zero >/data/full",
+        "rm /data/full",
+        "MB are free on /data",
+    ),
     "former": (
         "mkdir -p /data/old; ln -s /data/old /service/dbus-mqtt-devices",
         "rm /service/dbus-mqtt-devices; rm -r /data/old",
@@ -122,8 +126,8 @@ EVERY_DAY = ("not-executable", "down")
 )
 def test_doctor_finds_what_is_broken_and_its_cure_works(gx: Gx, case: str) -> None:
     breakage, cure, says = BROKEN[case]
-    gx.shell(breakage)
     try:
+        gx.shell(breakage)
         text = doctor(gx)
     finally:
         gx.shell(cure, check=False)
