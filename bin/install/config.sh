@@ -25,13 +25,14 @@ write_enabled() { # write_enabled NAMES...
 
 add_user_files() { # add_user_files NAME: directories for files of the user's own, each with a README, only where there is none
     for directory in "$BASE/daemons/$(echo "$1" | tr - _)/user_files"/*; do
-        [ -d "$directory" ] && [ ! -e "$CONF/${directory##*/}" ] || continue
+        user_files=$CONF/${directory##*/}
+        if [ ! -d "$directory" ] || [ -e "$user_files" ]; then continue; fi
         # In two steps: what a power cut leaves has another name, and is made again.
-        rm -rf "$CONF/.${directory##*/}.new"
-        cp -R "$directory" "$CONF/.${directory##*/}.new" && mv "$CONF/.${directory##*/}.new" "$CONF/${directory##*/}" || {
-            rm -rf "$CONF/.${directory##*/}.new"
+        rm -rf "$user_files.new"
+        if ! { cp -R "$directory" "$user_files.new" && mv "$user_files.new" "$user_files"; }; then
+            rm -rf "$user_files.new"
             return 1
-        }
+        fi
     done
 }
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from daemonkit.errors import DaemonError
-from daemonkit.tty import claim_tty
 from mk2.budget import EepromBudget
 from mk2.control import Control
-from mk2.errors import LinkLost, Mk2Error
-from mk2.port import open_port
+from mk2.errors import Mk2Error
 from mk2.session import ask_again
 from mk2.setting import Setting
 from mk2.system import LinkState, VEBusSystem
@@ -23,6 +21,7 @@ from mk2_bridge.products import UNKNOWN, load_products
 from mk2_bridge.protocol.setpoints import SetPoints
 from mk2_bridge.publisher import Publisher
 from mk2_bridge.readings import Readings
+from mk2_bridge.tty import open_tty
 from mk2_bridge.values import Static, identity_values, measured_values, setpoint_phases, shape_of
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ class Bridge:
         self.static: Static | None = None
         self.details: dict[str, Any] = {}
         self.system = VEBusSystem(
-            open_line or self._open_line,
+            open_line or partial(open_tty, options),
             self._take,
             on_state=self._note_state,
             options=options.system,
@@ -95,14 +94,6 @@ class Bridge:
         self._known = asyncio.Event()
         self.memory = Memory(state_file, self.readings.energy, self._budget, self.system.scales)
         self.memory.restore()
-
-    async def _open_line(self) -> Line:
-        tty, has_leave = self.options.tty, self.options.allow_builtin_port
-        try:
-            await claim_tty(tty, PROCESS_NAME, take=self.options.take_tty, allow_built_in=has_leave)
-        except DaemonError as error:
-            raise LinkLost(str(error)) from None
-        return await open_port(tty)
 
     @property
     def name(self) -> str:

@@ -34,8 +34,7 @@ CONNECT_WAIT_S = 20.0
 """connect_obd() outside of an event loop waits so long for the first try: a search for the protocol takes 15 s."""
 THREAD_END_S = 3.0
 """An exchange under way is cancelled, but python-OBD's own pauses of 1 s are not."""
-LATE_VALUE_S = 60.0
-"""A client that starts to watch gets the last value unless it is older."""
+LATE_VALUE_S = 60.0  # a client that starts to watch gets the last value unless it is older
 
 
 class OBDio:
