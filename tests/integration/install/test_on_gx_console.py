@@ -155,7 +155,7 @@ def test_log_of_every_daemon_stays_small(gx: Gx, machine: str, most_kb: int) -> 
     try:
         for name in DAEMONS:
             gx.shell(f"seq 40000 | VENUS_DAEMONS_LOG=/tmp/noise {V1}/service/{name}/log/run")
-            assert 20 <= int(gx.shell(f"du -sk /tmp/noise/{name}").split()[0]) <= most_kb
+            assert 8 <= int(gx.shell(f"du -sk /tmp/noise/{name}").split()[0]) <= most_kb
     finally:
         gx.change_root("echo einstein >/etc/venus/machine")
         gx.shell("rm -r /tmp/noise")
