@@ -62,6 +62,7 @@ def configure(gx: Gx, text: str) -> None:
     (gx.root / "data" / "conf" / "venus-daemons" / f"{DAEMON}.yml").write_text(text)
 
 
+@pytest.mark.slow
 @pytest.mark.long
 def test_port_is_left_to_venus_until_it_is_to_be_taken(installed_gx: Gx, campaign: Callable[[int, int], int]) -> None:
     gx, is_whole = installed_gx, bool(campaign(0, 1))
