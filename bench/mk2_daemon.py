@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.vendor_set import measured_path
 from simulators.gx.settings import SettingsSimulator
 from simulators.peers.dbus import DBusDaemon
 
@@ -85,7 +86,7 @@ async def daemon_costs(seconds: float) -> tuple[float, float, float, float]:
     The first has imported what others wrote, the second that without what daemonkit.lean leaves out, the third our
     libraries, too. All find their modules compiled, as on every start but the first.
     """
-    path = {"PYTHONPATH": f"{ROOT / 'lib'}:{ROOT / 'daemons'}", "PYTHONDONTWRITEBYTECODE": ""}
+    path = {"PYTHONPATH": measured_path("lib", "daemons"), "PYTHONDONTWRITEBYTECODE": ""}
     path["PYTHONPYCACHEPREFIX"] = str(Path(tempfile.gettempdir()) / f"vd-bench-compiled-{os.getuid()}")
     compiling = (f"{THIRD_PARTY}; {OUR_LIBRARIES}", "import mk2_bridge.app, velib_async._connect")
     for code in compiling:

@@ -25,7 +25,8 @@ from typing import Self
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "lib"), str(REPOSITORY / "daemons")]
 
-from simulators.gx.settings import SettingsSimulator  # noqa: E402 - after the path
+from bench.vendor_set import measured_path  # noqa: E402 - after the path
+from simulators.gx.settings import SettingsSimulator  # noqa: E402
 from simulators.modbus.deadport import DeadPort  # noqa: E402
 from simulators.modbus.models import make_image  # noqa: E402
 from simulators.modbus.rtu import RtuMeter  # noqa: E402
@@ -84,7 +85,7 @@ class Daemon:
         await self.settings.__aenter__()
         env = {
             **os.environ,
-            "PYTHONPATH": f"{REPOSITORY}/lib:{REPOSITORY}/daemons",
+            "PYTHONPATH": measured_path("lib", "daemons"),
             "VENUS_DAEMONS_DATA": str(self.directory),
             "VENUS_DAEMONS_RUN": str(self.directory),
             **COMPILED,
@@ -122,7 +123,7 @@ def resident_mib(pid: int) -> float:
 def import_mib(*imports: str) -> float:
     """Return the resident memory of a Python that has only imported something."""
     code = "; ".join([*imports, "print(open('/proc/self/statm').read().split()[1])"])
-    env = {**os.environ, "PYTHONPATH": f"{REPOSITORY}/lib", **COMPILED}
+    env = {**os.environ, "PYTHONPATH": measured_path("lib"), **COMPILED}
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     pages = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env).stdout
     return int(pages) * PAGE_KB / 1024

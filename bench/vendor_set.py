@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("aiomqtt", "paho", "yaml")  # besides dbus_fast, which the pure Python has
+
+
+def measured_path(*roots: str) -> str:
+    """Return PYTHONPATH of a process that is measured: with VENUS_DAEMONS_VENDOR the libraries of a release archive."""
+    vendor = os.environ.get("VENUS_DAEMONS_VENDOR")
+    return os.pathsep.join([*([vendor] if vendor else []), *(str(ROOT / root) for root in roots)])
 
 
 def copy_vendor_set(directory: Path) -> Path:

@@ -124,7 +124,7 @@ summarize() {
         if has_word "$name" $RUNNING; then
             say "  $name: $(svstat "$SERVICES/$name" 2>/dev/null | sed 's/^[^ ]* //' | grep . || echo "from the next boot on")"
         else
-            say "  $name: not enabled. Configure it in $CONF, then: $TOP/bin/setup.sh --enable $name"
+            say "  $name: not enabled. Configure it in $CONF, then: $TOP/bin/venus-daemons enable $name"
         fi
     done
     for name in $LEFT; do

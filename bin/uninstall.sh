@@ -1,6 +1,6 @@
 #!/bin/sh
 # Removes the daemons from a GX device. Configuration, settings of devices (names, instances) and logs stay.
-#   uninstall.sh [--purge] [--root DIR]      --purge: remove configuration and logs as well
+#   uninstall.sh [--purge] [--root DIR]      --purge: remove all three as well
 set -u
 
 BASE=$(dirname "$(dirname "$(readlink -f "$0")")")
@@ -38,6 +38,13 @@ is_suite_link() { # is_suite_link NAME: a link below /service to one of our vers
     return 1
 }
 
+purge_settings() { # the names and VRM instances of our devices; after the daemons have ended, who would add them again
+    # What stands for / in a test has no D-Bus of its own.
+    [ -z "$ROOT" ] && command -v "$PYTHON" >/dev/null && [ -d "$BASE/vendor" ] &&
+        PYTHONPATH=$BASE/vendor:$BASE/lib:$BASE/daemons PYTHONDONTWRITEBYTECODE=1 \
+            "$PYTHON" -s -P -m console.remove_settings
+}
+
 main() {
     case $TOP in /data/?*) ;; *) fail "$BASE is not an installed copy: it is not below /data" ;; esac
     mkdir -p "$RUN"
@@ -61,11 +68,14 @@ main() {
         step "removing configuration and logs ..."
         rm -rf "$CONF"
         for name in $names; do rm -rf "${LOGS:?}/$name"; done
+        step "removing the settings of our devices (names, VRM instances) from Venus OS ..."
+        purge_settings || warn "settings of our devices are left in Venus OS (/Settings/Devices, /Settings/MqttDevices): see above"
+        say "Kept: the settings of Modbus devices in Venus OS, which its own Modbus client uses as well"
     else
         say "Kept: $CONF"
         for name in $names; do [ ! -d "$LOGS/$name" ] || say "Kept: the log $LOGS/$name"; done
+        say "Kept: the settings of devices (names, VRM instances) in Venus OS"
     fi
-    say "Kept: the settings of devices (names, VRM instances) in Venus OS"
     for version in $versions; do
         case $version in
             "$DATA"/drivers/venus-daemons-[0-9]*) step "removing $version ..."; rm -rf "$version" ;;

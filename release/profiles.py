@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# What the configuration templates point to: a boat is offline.
+USER_GUIDES = (
+    "docs/install.md",
+    "docs/mk2-bridge.md",
+    "docs/modbus-client.md",
+    "docs/modbus-definitions.md",
+    "docs/mqtt-devices.md",
+    "docs/obd-server.md",
+)
 # Paths of the repository, or directories of it, that a GX needs. Everything else stays at home.
 SHIPPED = (
     "CHANGELOG.md",
@@ -16,7 +25,7 @@ SHIPPED = (
     "bin/uninstall.sh",
     "bin/venus-daemons",
     "daemons/",
-    "docs/install.md",
+    *USER_GUIDES,
     "gitHubInfo",
     "lib/",
     "rc.local.example",
@@ -50,6 +59,7 @@ FULL = Profile("")
 # A CCGX has 256 MB of memory and some 18 MB free on /data: one daemon, and only what it imports.
 CCGX = Profile(
     "-ccgx",
+    left_out=tuple(guide for guide in USER_GUIDES if "install" not in guide and "mqtt" not in guide),
     daemons=("mqtt_devices", "console"),
     libraries=("velib_async", "daemonkit"),
     packages=("aiomqtt", "dbus-fast", "paho-mqtt", "pyyaml"),

@@ -101,6 +101,7 @@ switch_links() {
                 [ -n "$(read_pid "$name")" ] || svc -u "$SERVICES/$name"
             else
                 [ -z "$(read_pid "$name")" ] || svc -d "$SERVICES/$name"
+                release_ports "$name"
             fi
         else
             start_service "$name" "$BASE/service/$name" || take_back "$SERVICES/$name cannot be linked"

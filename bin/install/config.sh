@@ -23,7 +23,21 @@ write_enabled() { # write_enabled NAMES...
 "
 }
 
+add_user_files() { # add_user_files NAME: directories for files of the user's own, each with a README, only where there is none
+    for directory in "$BASE/daemons/$(echo "$1" | tr - _)/user_files"/*; do
+        user_files=$CONF/${directory##*/}
+        if [ ! -d "$directory" ] || [ -e "$user_files" ]; then continue; fi
+        # In two steps: what a power cut leaves has another name, and is made again.
+        rm -rf "$user_files.new"
+        if ! { cp -R "$directory" "$user_files.new" && mv "$user_files.new" "$user_files"; }; then
+            rm -rf "$user_files.new"
+            return 1
+        fi
+    done
+}
+
 add_config() { # add_config NAME [LINE]: the daemon's commented template, only when there is no file
+    add_user_files "$1" || return 1
     template=$BASE/daemons/$(echo "$1" | tr - _)/$1.yml
     [ -e "$template" ] && [ ! -e "$CONF/$1.yml" ] || return 0
     text=$(cat "$template" && echo .)

@@ -25,6 +25,14 @@ end_supervise() { # end_supervise DIRECTORY: its process and its supervise
     wait_unsupervised "$1" "$KILL_LIMIT_S"
 }
 
+release_ports() { # release_ports NAME: adapters that it had taken are for Venus again, once they are replugged
+    released=
+    for rule in "$ROOT/run/udev/rules.d/99-venus-daemons-$1-"*.rules; do
+        if [ -e "$rule" ]; then rm -f "$rule" && released=yes; fi
+    done
+    if [ -n "$released" ] && command -v udevadm >/dev/null; then udevadm control --reload; fi
+}
+
 stop_service() { # stop_service NAME: away from /service, and ended; 1 if it cannot be ended
     stop_link=$SERVICES/$1
     [ -L "$stop_link" ] || return 0
@@ -32,7 +40,10 @@ stop_service() { # stop_service NAME: away from /service, and ended; 1 if it can
     rm -f "$stop_link"
     [ -d "$stop_directory" ] || return 0
     # First the daemon, then its log, which takes the last lines.
-    end_supervise "$stop_directory" && end_supervise "$stop_directory/log" && return 0
+    if end_supervise "$stop_directory" && end_supervise "$stop_directory/log"; then
+        release_ports "$1"
+        return 0
+    fi
     warn "still there: $(svstat "$stop_directory" 2>&1)"
     return 1
 }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from console.bus_view import PREFIX, find_pid, list_names, open_system_bus
 from console.finding import Finding, good, note, problem
+from daemonkit.tty import VenusPlaces, find_users
 from velib_async.bus import BUS_ITEM, Bus
 from velib_async.errors import CallError, VelibError
 
@@ -140,16 +141,11 @@ def check_port(suite: Suite, daemon: str, port: str) -> Iterator[Finding]:
         yield problem(f"{daemon}: there is no {port}", "is it plugged in? ls -l /dev/serial/by-id/")
         return
     tty = real.name
-    takers = [link.name for link in suite.services.glob(f"*.{tty}")] if suite.services.is_dir() else []
-    if takers:
+    venus = VenusPlaces(probed=suite.root / "dev" / "serial-starter", services=suite.services)
+    if users := find_users(real, venus):
         yield problem(
-            f"{daemon}: {port} ({tty}) is used by {', '.join(takers)}",
-            f"/opt/victronenergy/serial-starter/stop-tty.sh {tty}; also as a line of rc.local",
-        )
-    elif (suite.root / "dev" / "serial-starter" / tty).exists():
-        yield problem(
-            f"{daemon}: serial-starter of Venus still tries programs on {port}",
-            f"/opt/victronenergy/serial-starter/stop-tty.sh {tty}; also as a line of rc.local",
+            f"{daemon}: {port} ({tty}) is used by {', '.join(users)}",
+            f"take_tty: true in {suite.paths.config}/{daemon}.yml",
         )
     else:
         yield good(f"{daemon}: {port} is there, and no program of Venus is on it")

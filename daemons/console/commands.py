@@ -31,7 +31,7 @@ COMMANDS = {
     "mk2": Command("mk2.tool", "look at and change a VE.Bus device behind an MK2 or MK3", is_tool=True),
     "scan": Command(
         "modbus_client",
-        "[NETWORK]: look for Modbus devices, with a progress bar; --help lists more",
+        "[NETWORK]: look for Modbus devices, with progress; --help says more",
         ("--scan",),
         is_tool=True,
     ),

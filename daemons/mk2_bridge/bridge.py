@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mk2.budget import EepromBudget
 from mk2.control import Control
 from mk2.errors import Mk2Error
-from mk2.port import open_port
 from mk2.system import LinkState, VEBusSystem
 from mk2_bridge.controls import Controls
 from mk2_bridge.details import complete_static, read_details, read_static
@@ -21,7 +21,7 @@ from mk2_bridge.protocol.setpoints import SetPoints
 from mk2_bridge.publisher import Publisher
 from mk2_bridge.readings import Readings
 from mk2_bridge.shape import setpoint_phases, shape_of
-from mk2_bridge.tty import release_from_venus
+from mk2_bridge.tty import open_tty
 from mk2_bridge.values import measured_values
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Bridge:
         self.static: Static | None = None
         self.details: dict[str, Any] = {}
         self.system = VEBusSystem(
-            open_line or self._open_line,
+            open_line or partial(open_tty, options),
             self._take,
             on_state=self._note_state,
             options=options.system,
@@ -95,11 +95,6 @@ class Bridge:
         self._known = asyncio.Event()
         self.memory = Memory(state_file, self.readings.energy, self._budget, self.system.knowledge)
         self.memory.restore()
-
-    async def _open_line(self) -> Line:
-        if self.options.take_tty:
-            await release_from_venus(self.options.tty)
-        return await open_port(self.options.tty)
 
     @property
     def name(self) -> str:

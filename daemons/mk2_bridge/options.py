@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 KEYS = (
     "tty",
     "take_tty",
+    "allow_builtin_port",
     "device_instance",
     "product_name",
     "beside_other_vebus",
@@ -47,6 +48,7 @@ class Options:
 
     tty: str
     take_tty: bool = False
+    allow_builtin_port: bool = False
     device_instance: int = 276
     product_name: str | None = None
     beside_other_vebus: bool = False
@@ -83,6 +85,7 @@ def read_options(arguments: argparse.Namespace, config: YamlMapping) -> Options:
     return Options(
         tty=tty,
         take_tty=config.fetch("take_tty", bool, default=False),
+        allow_builtin_port=config.fetch("allow_builtin_port", bool, default=False),
         device_instance=config.fetch("device_instance", int, 276, minimum=0, maximum=511),
         product_name=config.fetch("product_name", str, None),
         beside_other_vebus=config.fetch("beside_other_vebus", bool, default=False),

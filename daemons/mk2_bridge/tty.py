@@ -1,36 +1,30 @@
-"""Takes a tty away from Venus: its serial-starter would start a driver of its own on it."""
+"""Opens the interface's tty, once it is ours."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-log = logging.getLogger(__name__)
+from daemonkit.errors import DaemonError
+from daemonkit.tty import claim_tty
+from mk2.errors import LinkLost
+from mk2.port import open_port
 
-STOP_TTY = Path("/opt/victronenergy/serial-starter/stop-tty.sh")
-LIMIT_S = 15.0
-"""Stopping a driver takes a second or two; one that hangs must not keep us from trying."""
+if TYPE_CHECKING:
+    from mk2.line import Line
+    from mk2_bridge.options import Options
+
+OWNER = "mk2-bridge"
 
 
-async def release_from_venus(tty: str, program: Path = STOP_TTY) -> bool:
-    """Have Venus stop its driver on a tty, until the next boot or replug; return whether that was done.
+async def open_tty(options: Options) -> Line:
+    """Open and lock the tty of the options.
 
-    Does nothing where there is no Venus, or no such tty.
+    Raises:
+        PortBusy: another process has it.
+        LinkLost: it is not there, cannot be opened, or belongs to Venus.
     """
-    path = await asyncio.to_thread(Path(tty).resolve)
-    if not await asyncio.to_thread(program.exists) or not await asyncio.to_thread(path.exists):
-        return False
-    process = await asyncio.create_subprocess_exec(
-        str(program), path.name, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
-    )
     try:
-        async with asyncio.timeout(LIMIT_S):
-            code = await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        code = -1
-    if code:
-        log.warning("%s %s ended with %d; Venus may still use the tty", program, path.name, code)
-    return code == 0
+        await claim_tty(options.tty, OWNER, take=options.take_tty, allow_built_in=options.allow_builtin_port)
+    except DaemonError as error:
+        raise LinkLost(str(error)) from None
+    return await open_port(options.tty)

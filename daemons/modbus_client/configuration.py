@@ -54,7 +54,7 @@ class Configuration:
     idle_close_s: float | None = None
     replace_stock: bool = False
     allow_builtin_port: bool = False
-    stop_serial_starter: bool = False
+    take_tty: bool = False
     export_limit: ExportLimitConfig | None = None
     scan_networks: tuple[str, ...] = ()
     discovery: bool = True  # multicast DNS
@@ -76,7 +76,7 @@ def read_configuration(mapping: YamlMapping) -> Configuration:
         idle_close_s=_optional(fields, "close_when_idle", 3600.0),
         replace_stock=fields.flag("replace_stock"),
         allow_builtin_port=fields.flag("allow_builtin_port"),
-        stop_serial_starter=fields.flag("stop_serial_starter"),
+        take_tty=fields.flag("take_tty"),
         export_limit=_read_export_limit(fields),
         scan_networks=_read_networks(fields),
         discovery=fields.flag("discovery") if "discovery" in fields else True,

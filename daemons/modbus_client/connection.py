@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from daemonkit.errors import LinkLost
+from daemonkit.tty import claim_tty
 from modbus_client.line import Codec
-from modbus_client.port import stop_serial_starter
 from modbus_client.protocol.request import Exchange, Failure, Outcome, Read, Reason, Request
 from modbus_client.wire import Wire, open_wire
 
 if TYPE_CHECKING:
     from modbus_client.protocol.spec import Endpoint
 
+OWNER = "modbus-client"
 SILENT_CHARACTERS = 3.5
 """Between two RTU frames (Modbus over Serial Line 1.02, 2.5.1.1) ..."""
 SHORTEST_SILENCE_S = 0.00175
@@ -27,22 +29,37 @@ Tap = Callable[[bool, bytes], None]
 """Called with (sent, bytes) for every frame."""
 
 
+@dataclass(frozen=True, slots=True)
+class SerialPort:
+    """A tty as it was configured: a link in /dev/serial leads to another tty after its adapter was plugged in anew."""
+
+    name: str
+    take: bool = False
+    """Have Venus let go of it."""
+    allow_built_in: bool = False
+
+
 class Line:
     """One connection, opened when it is first needed. Use it from one task.
 
-    Counts what the status shows: bytes, frames that were damaged, and for how long the line was busy. With `take_port`
-    serial-starter is asked to let go of the tty each time it is opened: it takes a replugged adapter again.
+    Counts what the status shows: bytes, frames that were damaged, and for how long the line was busy. With
+    `serial_port` the tty is looked for, and taken, each time it is opened.
     """
 
     def __init__(
-        self, endpoint: Endpoint, *, gap_s: float = 0.0, tap: Tap | None = None, take_port: bool = False
+        self,
+        endpoint: Endpoint,
+        *,
+        gap_s: float = 0.0,
+        tap: Tap | None = None,
+        serial_port: SerialPort | None = None,
     ) -> None:
         self.endpoint = endpoint
         self.busy_s = 0.0
         self.peer = ""
         self._gap_s = max(gap_s, self._silence_s())
         self._tap = tap
-        self._take_port = take_port
+        self._port = serial_port
         self._codec = Codec(endpoint.method)
         self._wire: Wire | None = None
         self._reply: asyncio.Future[Outcome] | None = None
@@ -61,9 +78,12 @@ class Line:
     async def open(self) -> None:
         """Connect, if there is no connection. Raises LinkLost."""
         if self._wire is None:
-            if self._take_port and self.endpoint.is_serial:
-                await stop_serial_starter(self.endpoint.target)
-            self._wire = await open_wire(self.endpoint, self._on_data, self._on_lost)
+            endpoint = self.endpoint
+            if self._port is not None:
+                port = self._port
+                tty = await claim_tty(port.name, OWNER, take=port.take, allow_built_in=port.allow_built_in)
+                endpoint = replace(endpoint, target=str(tty))
+            self._wire = await open_wire(endpoint, self._on_data, self._on_lost)
             self.peer = self._wire.peer()
 
     def close(self) -> None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Self
 
 from daemonkit.backoff import Backoff
 from daemonkit.errors import LinkLost
-from modbus_client import port
+from daemonkit.tty import find_tty, is_built_in
 from modbus_client.configuration import DeviceConfig
-from modbus_client.connection import Line
+from modbus_client.connection import Line, SerialPort
 from modbus_client.driver import LineDriver
 from modbus_client.protocol.device import Device
 from modbus_client.protocol.spec import MAX_PARTS
@@ -111,7 +111,7 @@ class Fleet:
         if spec in self._members or spec in self._sought:
             return
         config = self.configured(spec)
-        if spec.is_serial and not self._config.allow_builtin_port and port.is_built_in(spec.target):
+        if spec.is_serial and not self._config.allow_builtin_port and is_built_in(spec.target):
             _log.error("%s is a port of the board; set allow_builtin_port if it really is free for Modbus", spec)
             return
         if config.model is not None and config.model not in self.catalogue.definitions:
@@ -177,11 +177,13 @@ class Fleet:
             await self.add(spec)
 
     def _line(self, spec: DeviceSpec, framing: Framing) -> LineDriver:
-        endpoint = spec.endpoint(framing)
+        endpoint, serial_port = spec.endpoint(framing), None
         if endpoint.is_serial:
+            config = self._config
+            serial_port = SerialPort(endpoint.target, config.take_tty, config.allow_builtin_port)
             endpoint = _resolve(endpoint)
         if endpoint not in self._lines:
-            line = Line(endpoint, gap_s=self._config.gap_s, tap=self._tap, take_port=self._config.stop_serial_starter)
+            line = Line(endpoint, gap_s=self._config.gap_s, tap=self._tap, serial_port=serial_port)
             driver = LineDriver(line, idle_close_s=self._config.idle_close_s)
             task = self._group.create_task(driver.run(), name=f"line {endpoint}")
             self._lines[endpoint] = (driver, task)
@@ -200,7 +202,7 @@ class Fleet:
 def _resolve(endpoint: Endpoint) -> Endpoint:
     """Follow a link to the tty. One that is not there may still come; then it is opened by its link."""
     try:
-        return replace(endpoint, target=str(port.resolve(endpoint.target)))
+        return replace(endpoint, target=str(find_tty(endpoint.target)))
     except LinkLost as error:
         _log.warning("%s", error)
         return endpoint

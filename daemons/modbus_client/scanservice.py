@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from daemonkit.errors import DaemonError, LinkLost
 from daemonkit.supervise import fence
-from modbus_client import port
+from daemonkit.tty import claim_tty
+from modbus_client.connection import OWNER
 from modbus_client.devicelist import list_name
 from modbus_client.layout import ItemSpec, Layout
 from modbus_client.network import hosts_to_scan, local_interfaces
@@ -133,7 +134,7 @@ class ScanService:
         try:
             with fence("the scan"):
                 if self.ttys:
-                    await scanner.scan_serial(self._endpoints(), self._fleet.driver_of, full=full)
+                    await scanner.scan_serial(await self._endpoints(), self._fleet.driver_of, full=full)
                 else:
                     hosts = hosts_to_scan(await local_interfaces(), self._config.scan_networks)
                     specs = [*(unit.config.spec for unit in self._fleet.units), *self._devices.held]
@@ -141,12 +142,21 @@ class ScanService:
         finally:
             self._publish({"/Scan": 0, "/ScanProgress": None})
 
-    def _endpoints(self) -> list[Endpoint]:
-        allowed = [tty for tty in self.ttys if self._config.allow_builtin_port or not port.is_built_in(tty)]
-        ttys = [_real(tty) for tty in allowed]  # as the lines that are served have them
+    async def _endpoints(self) -> list[Endpoint]:
+        ttys = [tty for tty in [await self._claim(tty) for tty in self.ttys] if tty]
         specs = [DeviceSpec(self.mode, tty, 1, 0) for tty in ttys]
         rates = self.rates or self._fleet.catalogue.rates(DeviceSpec(self.mode, "tty", 1, 0))
         return [DeviceSpec(spec.method, spec.target, rate, 0).endpoint() for spec in specs for rate in rates]
+
+    async def _claim(self, tty: str) -> str | None:
+        """Return the device behind a tty, as the lines that are served have it; None when it cannot be had."""
+        config = self._config
+        try:
+            port = await claim_tty(tty, OWNER, take=config.take_tty, allow_built_in=config.allow_builtin_port)
+        except LinkLost as error:
+            _log.warning("not scanned: %s", error)
+            return None
+        return str(port)
 
     async def _on_found(self, spec: DeviceSpec) -> None:
         self.found += 1
@@ -159,10 +169,3 @@ class ScanService:
     def _publish(self, values: dict[str, Any]) -> None:
         if self._publisher is not None:
             self._publisher.publish(values)
-
-
-def _real(tty: str) -> str:
-    try:
-        return str(port.resolve(tty))
-    except LinkLost:
-        return tty

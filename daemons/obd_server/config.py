@@ -29,6 +29,8 @@ class Config:
 
     adapter: AdapterSettings | None
     """None while no port is configured: a GX never searches its ports, they belong to other drivers."""
+    take_tty: bool
+    """Whether Venus is made to let go of the port."""
     host: str
     port: int
     allowed_hosts: tuple[str, ...]
@@ -52,6 +54,7 @@ def read_config(file: YamlMapping, arguments: argparse.Namespace, services: Mapp
     rates = _section(file, "rates", None)
     return Config(
         adapter=_adapter(file, arguments),
+        take_tty=_adapter_section(file).fetch("take_tty", bool, False),
         host=arguments.host or listen.fetch("host", str, LOCAL),
         port=arguments.listen_port
         if arguments.listen_port is not None
@@ -73,8 +76,12 @@ def _section(file: YamlMapping, key: str, known: tuple[str, ...] | None) -> Yaml
     return section
 
 
+def _adapter_section(file: YamlMapping) -> YamlMapping:
+    return _section(file, "adapter", ("port", "take_tty", "baudrate", "protocol", "fast", "check_voltage"))
+
+
 def _adapter(file: YamlMapping, arguments: argparse.Namespace) -> AdapterSettings | None:
-    section = _section(file, "adapter", ("port", "baudrate", "protocol", "fast", "check_voltage"))
+    section = _adapter_section(file)
     port = arguments.port or section.fetch("port", str, "")
     if not port:
         return None

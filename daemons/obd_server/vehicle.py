@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from daemonkit.errors import DaemonError
+from daemonkit.tty import claim_tty
 from obd_server.protocol.reading import Reading
 from obd_server.rights import Rights
 from obd_server.web_page import Gate, Page
 from obdio.encoding import plain
+from obdio.errors import LinkLost
 from obdio.server import OBDio
 from obdio.web import WebServer
 
@@ -28,6 +33,9 @@ MAX_PAYLOAD_BYTES = 16_384
 TRIP_TICKS = 5
 """The trip changes slowly."""
 OWNER = "D-Bus"
+OWNER_OF_PORT = "obd-server"
+CLAIM_LIMIT_S = 40.0
+"""Longer than its own limits together."""
 DBUS_PERIOD_S = 1.0
 """D-Bus gets at most one value per second, so nothing is asked faster for it."""
 
@@ -93,6 +101,8 @@ class Vehicle:
         self._io.remembered = remembered
         if self._config.adapter is not None:
             adapter = self._config.adapter
+            if adapter.port.startswith("/"):
+                self._io.before_open = partial(_claim, loop, self._config.take_tty)
             self._io.connect_obd(
                 adapter.port, adapter.baudrate, adapter.protocol, adapter.fast, check_voltage=adapter.check_voltage
             )
@@ -124,6 +134,20 @@ class Vehicle:
     def port(self) -> int | None:
         """The port that is listened on, None before."""
         return self._server.port if self._server.is_listening else None
+
+
+def _claim(loop: asyncio.AbstractEventLoop, take: bool, port: str) -> None:  # noqa: FBT001 - bound by partial
+    """Have Venus leave the port to us; called in the adapter's thread. Raises LinkLost."""
+    claim = claim_tty(port, OWNER_OF_PORT, take=take)
+    try:
+        asyncio.run_coroutine_threadsafe(claim, loop).result(CLAIM_LIMIT_S)
+    except DaemonError as error:
+        raise LinkLost(str(error)) from None
+    except (TimeoutError, CancelledError):
+        raise LinkLost(f"{port}: Venus did not let go of it within {CLAIM_LIMIT_S:g} s") from None
+    except RuntimeError:  # the loop has just ended
+        claim.close()
+        raise LinkLost(f"{port}: closed") from None
 
 
 def _in_loop(loop: asyncio.AbstractEventLoop, call: Callable[[Any], None], argument: Any) -> None:

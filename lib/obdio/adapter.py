@@ -20,7 +20,7 @@ from obdio.ports.protocol_deadline import deadline_url
 from obdio.table import CLEAR, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from obdio.ports.protocol_deadline import Terms
 
@@ -62,8 +62,11 @@ class Opened:
 class Adapter:
     """One ELM327 adapter."""
 
-    def __init__(self, settings: AdapterSettings, table: Table) -> None:
+    def __init__(
+        self, settings: AdapterSettings, table: Table, before_open: Callable[[str], None] = lambda _: None
+    ) -> None:
         self.settings = settings
+        self._before_open = before_open
         self.port = settings.port
         self._table = table
         self._exchange = Exchange(table, is_fast=settings.fast)
@@ -113,7 +116,10 @@ class Adapter:
         url = deadline_url(port, self.terms)
         self.port = port
         try:
+            self._before_open(port)
             self._exchange.connection = self._construct(url, protocol, baudrate)
+        except LinkLost as lost:
+            return Opened(LinkState.NO_PORT, str(lost))
         except (AttributeError, OSError, ValueError, TypeError, IndexError) as error:
             # python-OBD runs into these when a port dies under it in the middle of opening.
             self.close()

@@ -53,7 +53,7 @@ class Driver:
         stopping: threading.Event,
     ) -> None:  # fmt: skip
         self.table = table
-        self.adapter = Adapter(settings.adapter, table)
+        self.adapter = Adapter(settings.adapter, table, settings.before_open)
         self.link = Link(BatteryGuard(settings.guard or UNGUARDED))
         self.link.reopen(time.monotonic() + settings.settle_s)
         if settings.first_pause_s is not None:

@@ -34,8 +34,7 @@ CONNECT_WAIT_S = 20.0
 """connect_obd() outside of an event loop waits so long for the first try: a search for the protocol takes 15 s."""
 THREAD_END_S = 3.0
 """An exchange under way is cancelled, but python-OBD's own pauses of 1 s are not."""
-LATE_VALUE_S = 60.0
-"""A client that starts to watch gets the last value unless it is older."""
+LATE_VALUE_S = 60.0  # a client that starts to watch gets the last value unless it is older
 
 
 class OBDio:
@@ -62,6 +61,7 @@ class OBDio:
         self.remembered = Remembered()
         self.on_remember: Callable[[Remembered], None] = lambda _: None
         self.on_link: Callable[[Snapshot], None] = lambda _: None
+        self.before_open: Callable[[str], None] = lambda _: None
         self._guard, self._own, self._cache_dir, self._period_s = guard, own, cache_dir, period_s
         self._clients = Clients(self.policy)
         self._fanout = Fanout(self._deliver)
@@ -92,6 +92,7 @@ class OBDio:
             own=self._own,
             cache_dir=self._cache_dir,
             remembered=self.remembered,
+            before_open=self.before_open,
             settle_s=SETTLE_S if was_open else 0.0,
             period_s=self._period_s or (lambda _: delay_cmds),
         )

@@ -38,6 +38,8 @@ class WorkerSettings:
     cache_dir: str | None = None
     remembered: Remembered = field(default_factory=Remembered)
     first_pause_s: float | None = None
+    before_open: Callable[[str], None] = lambda _: None
+    """Called with the port, in the adapter's thread, each time before it is opened; LinkLost keeps it closed."""
     settle_s: float = 0.0
     """Pause before the first try, when the adapter was in use until now."""
 

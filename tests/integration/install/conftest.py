@@ -10,8 +10,12 @@ import pytest
 
 from tests.integration.install.archives import REPOSITORY, Archives
 from tests.integration.install.fake_root import FakeRoot
+from tests.integration.install.gx import Gx, need_root
+from tests.integration.install.installed import install_as_documented
+from tests.integration.install.on_gx import PYTHONS, VENUS_PYTHON
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 BUILD_LIMIT_S = 300.0
@@ -48,3 +52,22 @@ def full_root(tmp_path: Path, archives: Archives) -> FakeRoot:
     root = FakeRoot(tmp_path / "root")
     archives.unpack("1.0.0", root.drivers, suffix="")
     return root
+
+
+@pytest.fixture(scope="package")
+def installed_gx(archives: Archives) -> Iterator[Gx]:
+    """One fake GX for all tests that need an installed one: each puts back what it breaks."""
+    need_root()
+    with Gx(PYTHONS) as gx:
+        gx.install_python(VENUS_PYTHON)
+        gx.boot()
+        gx.typed = install_as_documented(gx, archives)
+        yield gx
+
+
+@pytest.fixture
+def gx() -> Iterator[Gx]:
+    """A new fake GX, not booted."""
+    with Gx(PYTHONS) as gx:
+        gx.install_python(VENUS_PYTHON)
+        yield gx

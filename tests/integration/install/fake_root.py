@@ -49,6 +49,8 @@ test -e "$STUBS/up.$(readlink -f "$1" | tr / _)"
 echo "$*" >>"$STUBS/calls.log"
 case $1 in -dx | -k) shift; for d; do rm -f "$STUBS/up.$(readlink -f "$d" | tr / _)"; done ;; esac
 """,
+    "svrescan": '#!/bin/sh\necho rescan >>"$STUBS/calls.log"\n',  # of Venus; the svscan of others dies of it
+    "udevadm": '#!/bin/sh\necho "udevadm $*" >>"$STUBS/calls.log"\n',
     "sleep": "#!/bin/sh\n",
 }
 
@@ -74,6 +76,8 @@ class FakeRoot:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.prefix: list[str] = []
+        """Of every command: what brings it to where the root is."""
         self.drivers = path / "data" / "drivers"
         self.services = path / "service"
         self.config = path / "data" / "conf" / "venus-daemons"
@@ -95,6 +99,10 @@ class FakeRoot:
         file = self.path / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    def seen(self, path: Path) -> str:
+        """Return a path as the scripts see it."""
+        return str(path)
 
     def suite(self, version: str = "1.0.0") -> Path:
         return self.drivers / f"venus-daemons-{version}"
@@ -127,9 +135,9 @@ class FakeRoot:
     ) -> subprocess.CompletedProcess[str]:
         """Run a script of bin/ on this root."""
         program, *rest = interpreter.split()
-        command = [find_program(program), *rest, str(self.suite(version) / "bin" / script), "--root", str(self.path)]
+        command = [find_program(program), *rest, self.seen(self.suite(version) / "bin" / script)]
         return subprocess.run(
-            [*command, *arguments],
+            [*self.prefix, *command, "--root", self.seen(self.path), *arguments],
             cwd=self.path,
             env=self.environment() if env is None else dict(env),
             check=False,

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulators.peers.dbus import CONFIGURATION as BUS_CONFIGURATION
-from simulators.peers.process import Peer, PeerError, find_program
+from simulators.peers.process import MissingProgramError, Peer, PeerError, find_program
 from tests.integration.install.fake_root import APPLETS
-from tests.peers.missing_stdlib import MISSING
+from tests.integration.install.pythons import write_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,17 +47,6 @@ PROGRAMS = (
 
 MOSQUITTO = "user root\nlistener 1883 127.0.0.1\nallow_anonymous true\npersistence false\n"
 
-# As tests.peers.missing_stdlib, for every Python process of the namespace.
-SITE = """\
-import sys
-MISSING = frozenset({missing!r})
-class Missing:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition('.')[0] in MISSING:
-            raise ModuleNotFoundError(f'No module named {{name!r}} (not on a GX)', name=name)
-sys.meta_path.insert(0, Missing())
-"""
-
 # Runs as the boot of Venus does, as far as we meet it.
 BOOT = """
 cp -a /opt/victronenergy/service/. /service/
@@ -69,35 +58,17 @@ setsid svscan /service >/tmp/svscan.log 2>&1 &
 """
 
 
-def find_pythons() -> dict[str, Path]:
-    """Return each CPython from 3.11 on that this machine has: version ("3.12") to the real executable."""
-    candidates = [Path(sys.executable), *(Path.home() / ".pyenv" / "versions").glob("*/bin/python3")]
-    candidates += [Path("/usr/bin") / f"python3.{minor}" for minor in range(11, 16)]
-    found: dict[str, Path] = {}
-    for candidate in candidates:
-        if not candidate.exists():
-            continue
-        code = "import sys; print('%d.%d' % sys.version_info[:2], sys.implementation.name)"
-        version, name = subprocess.check_output([candidate, "-c", code], text=True).split()
-        if name == "cpython" and tuple(map(int, version.split("."))) >= (3, 11):
-            found.setdefault(version, candidate.resolve())
-    return dict(sorted(found.items(), key=lambda item: tuple(map(int, item[0].split(".")))))
-
-
-def write_python(directory: Path, version: str, executable: Path) -> None:
-    """Make an environment whose interpreter lacks what a GX lacks, without changing the installed one."""
-    site = directory / "lib" / f"python{version}" / "site-packages"
-    site.mkdir(parents=True)
-    (site / "sitecustomize.py").write_text(SITE.format(missing=MISSING))
-    (directory / "bin").mkdir()
-    (directory / "bin" / "python3").symlink_to(executable)
-    (directory / "pyvenv.cfg").write_text(f"home = {executable.parent}\n")
+def need_root() -> None:
+    """Raise MissingProgramError for a plain user: then the test is skipped, or in bin/test fails, as without a peer."""
+    if os.geteuid():
+        raise MissingProgramError("a root of one's own needs mount and chroot: run this as root (sudo ./bin/test)")
 
 
 class Gx(Peer):
     """The namespace, up but not booted. `with Gx() as gx: gx.boot()`."""
 
     def __init__(self, pythons: dict[str, Path], *, data_kb: int = DATA_KB) -> None:
+        need_root()
         for program in ("unshare", "nsenter", "chroot", "busybox", *PROGRAMS):
             find_program(program)
         super().__init__("fake GX")
@@ -106,7 +77,7 @@ class Gx(Peer):
         files.mkdir()
         (files / "bus.conf").write_text(BUS_CONFIGURATION.format(socket="/run/dbus/system_bus_socket"))
         (files / "mosquitto.conf").write_text(MOSQUITTO)
-        extra = "addgroup clear env expr ifconfig logger setsid sleep start-stop-daemon test"
+        extra = "addgroup clear dd env expr ifconfig logger setsid sleep start-stop-daemon test wget"
         (files / "applets").write_text("".join(f"{name}\n" for name in sorted({*APPLETS.split(), *extra.split()})))
         (files / "programs").write_text("".join(f"{name}\n" for name in PROGRAMS))
         for version, executable in pythons.items():
@@ -116,6 +87,8 @@ class Gx(Peer):
         self.command = ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "sh"]
         self.command += [str(HERE / "gx_root.sh"), str(self.directory / "root"), str(files), prefix, str(data_kb)]
         self.python = next(iter(pythons))
+        self.typed: dict[str, str] = {}
+        """What was typed to install, and what it said (installed.py)."""
         self._simulators: Peer | None = None
 
     def is_ready(self) -> bool:
@@ -202,6 +175,24 @@ class Gx(Peer):
         # The first process of a namespace obeys no SIGTERM; with it everything in the namespace ends.
         self.kill()
         super().stop()
+
+    def plug(self, pty: str, tty: str, name: str, properties: str = "") -> None:
+        """Plug in an adapter: a pty as /dev/<tty>, with a name in /dev/serial/by-id and what udev knows of it."""
+        place = self.directory / "root" / "dev" / tty
+        mount = ["nsenter", "-t", str(self._init()), "--mount", "sh", "-ec", f": >{place}; mount -o bind {pty} {place}"]
+        subprocess.run(mount, check=True)
+        number = Path(pty).stat().st_rdev
+        record = self.root / "run" / "udev" / "data" / f"c{os.major(number)}:{os.minor(number)}"
+        record.parent.mkdir(parents=True, exist_ok=True)
+        record.write_text(properties)
+        self.shell(f"ln -sf ../../{tty} /dev/serial/by-id/{name}")
+
+    def unplug(self, tty: str, name: str) -> None:
+        """Take it out again."""
+        place = str(self.directory / "root" / "dev" / tty)
+        umount = ["nsenter", "-t", str(self._init()), "--mount", "umount", "-l", place]
+        subprocess.run(umount, check=True)
+        self.shell(f"rm -f /dev/{tty} /dev/serial/by-id/{name}")
 
     # What is going on
 

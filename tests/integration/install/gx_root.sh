@@ -17,7 +17,13 @@ for directory in lib lib64 lib32 sbin; do
 done
 mount -o bind,ro /usr usr
 case $PYTHON_PREFIX in /usr | /usr/*) ;; *) mount --rbind "$PYTHON_PREFIX" ".$PYTHON_PREFIX" ;; esac
-mount --rbind /dev dev
+# Of its own, so that a test can plug adapters in; ptys are those of outside, where simulated devices have theirs.
+mount -t tmpfs -o size=1m dev dev
+for node in null zero full random urandom tty; do : >dev/$node && mount -o bind /dev/$node dev/$node; done
+mkdir -p dev/pts dev/shm dev/serial/by-id dev/serial-starter
+mount -o bind /dev/pts dev/pts
+ln -s pts/ptmx dev/ptmx
+ln -s /proc/self/fd dev/fd
 mount -t proc proc proc
 mount -t tmpfs -o "size=${DATA_KB}k" data data
 mount -t tmpfs -o size=1m service service
@@ -35,6 +41,22 @@ ln -sf "$(command -v bash)" bin/sh
 echo v3.60 >opt/victronenergy/version
 echo einstein >etc/venus/machine
 echo root:x:0:0::/data:/bin/sh >etc/passwd
+# As far as we meet serial-starter: it stops what runs on a tty, and tries it no more.
+mkdir -p opt/victronenergy/serial-starter
+cat >opt/victronenergy/serial-starter/stop-tty.sh <<'SCRIPT'
+#!/bin/sh
+echo "$1" >>/run/stopped-ttys
+rm -f "/dev/serial-starter/$1"
+for service in /service/*."$1"; do
+    [ -d "$service" ] || continue
+    hidden=/service/.${service##*/}
+    mv "$service" "$hidden" && svc -dx "$hidden"
+    while svok "$hidden"; do sleep 1; done
+    rm -r "$hidden"
+done
+SCRIPT
+printf '#!/bin/sh\necho "$*" >>/run/udevadm\n' >bin/udevadm
+chmod 755 opt/victronenergy/serial-starter/stop-tty.sh bin/udevadm
 mkdir -p opt/victronenergy/service/dbus-modbus-client
 printf '#!/bin/sh\nexec sleep 1000000\n' >opt/victronenergy/service/dbus-modbus-client/run
 chmod 755 opt/victronenergy/service/dbus-modbus-client/run

@@ -17,7 +17,7 @@ from release.lock import read_lock
 from release.profiles import CCGX, FULL
 from release.wheels import normalise, read_pins
 from tests.integration.install.archives import REPOSITORY, Archives
-from tests.integration.install.gx import find_pythons, write_python
+from tests.integration.install.pythons import find_pythons, write_python
 from tests.peers.process import find_program
 
 if TYPE_CHECKING:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import stat
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,7 +12,6 @@ import pytest
 
 from tests.integration.install.archives import REPOSITORY
 from tests.integration.install.fake_root import SHELLS, FakeRoot
-from tests.peers.process import find_program
 
 if TYPE_CHECKING:
     from tests.integration.install.archives import Archives
@@ -45,6 +42,7 @@ def test_fresh_install_has_exactly_the_files_it_needs(full_root: FakeRoot, inter
         path for path in new if path.endswith("/down")
     }
     assert not full_root.forbidden_calls()
+    assert "rescan\n" in (full_root.stubs / "calls.log").read_text()
     for command in ("svstat /service/mqtt-devices", "svc -d", "tail -F /var/log", "uninstall.sh", "doctor"):
         assert command in text
 
@@ -67,6 +65,18 @@ def test_busybox_tools_alone_are_enough(full_root: FakeRoot) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "not found" not in done.stderr
     assert not full_root.rc.exists()
+
+
+def test_places_for_files_of_the_user_are_made_once(full_root: FakeRoot) -> None:
+    (full_root.config / "services.d").mkdir(parents=True)
+    (full_root.config / "services.d" / "mine.yml").write_text("types: {}\n")
+    full_root.setup()
+    assert sorted(path.name for path in (full_root.config / "services.d").iterdir()) == ["mine.yml"]
+    for name in ("mappings.d", "modbus.d"):
+        assert [path.name for path in (full_root.config / name).iterdir()] == ["README.md"]
+        (full_root.config / name / "README.md").unlink()
+    full_root.setup()
+    assert not list((full_root.config / "mappings.d").iterdir())
 
 
 def test_second_run_changes_nothing(fake_root: FakeRoot) -> None:
@@ -135,86 +145,6 @@ def test_failing_first_install_leaves_nothing(fake_root: FakeRoot) -> None:
     assert not (fake_root.config / "enabled").exists()
 
 
-def python_saying(fake_root: FakeRoot, version: str) -> str:
-    fake_root._stub("old-python", f"#!/bin/sh\necho {version}\n")
-    return "old-python"
-
-
-def truncate(fake_root: FakeRoot) -> dict[str, str]:
-    victims = sorted((fake_root.suite() / "lib").rglob("*.py"))[5:]
-    for file in victims:
-        file.unlink()
-    return {}
-
-
-def modify(fake_root: FakeRoot) -> dict[str, str]:
-    with (fake_root.suite() / "services.yml").open("a") as file:
-        file.write("\n")
-    return {}
-
-
-def lose_vendor(fake_root: FakeRoot) -> dict[str, str]:
-    shutil.rmtree(fake_root.suite() / "vendor")
-    return {}
-
-
-def be_old(fake_root: FakeRoot) -> dict[str, str]:
-    return {"VENUS_DAEMONS_PYTHON": python_saying(fake_root, "3.8")}
-
-
-def have_no_python(_: FakeRoot) -> dict[str, str]:
-    return {"VENUS_DAEMONS_PYTHON": "no-such-python"}
-
-
-def break_config(fake_root: FakeRoot) -> dict[str, str]:
-    fake_root.write("data/conf/venus-daemons/mqtt-devices.yml", "max_devices: many\n")
-    return {"VENUS_DAEMONS_PYTHON": sys.executable}
-
-
-def occupy_name(fake_root: FakeRoot) -> dict[str, str]:
-    (fake_root.services / "mqtt-devices").mkdir()
-    return {}
-
-
-def fill_disk(fake_root: FakeRoot) -> dict[str, str]:
-    fake_root._stub("df", "#!/bin/sh\necho Filesystem x\necho /dev/x 1 1 900 99% /data\n")
-    return {}
-
-
-@pytest.mark.parametrize(
-    ("spoil", "says"),
-    [
-        (truncate, "files of this copy are missing or damaged"),
-        (modify, "missing or damaged: services.yml"),
-        (lose_vendor, "venus-daemons-1.0.0.zip"),
-        (be_old, "has Python 3.8; this needs Python 3.11, which is in Venus OS v3.60 and later"),
-        (have_no_python, "has Python none"),
-        (break_config, "mqtt-devices.yml is not right"),
-        (occupy_name, "another program has that name"),
-        (fill_disk, "only 900 kB are free on /data"),
-    ],
-)
-def test_refusal_says_why_and_changes_nothing(fake_root: FakeRoot, spoil: object, says: str) -> None:
-    assert callable(spoil)
-    env = spoil(fake_root)
-    before = fake_root.snapshot()
-    done = fake_root.run("setup.sh", env=fake_root.environment(**env))
-    assert done.returncode == 1
-    assert says in done.stderr, done.stderr
-    assert fake_root.snapshot() == before
-
-
-def test_copy_in_a_place_that_does_not_survive_is_refused(fake_root: FakeRoot) -> None:
-    place = fake_root.path / "tmp"
-    shutil.move(fake_root.suite(), place / "venus-daemons-1.0.0")
-    command = [find_program("bash"), str(place / "venus-daemons-1.0.0" / "bin" / "setup.sh"), "--root"]
-    done = subprocess.run(
-        [*command, str(fake_root.path)], check=False, env=fake_root.environment(), capture_output=True, text=True
-    )
-    assert done.returncode == 1
-    assert "mkdir -p /data/drivers" in done.stderr
-
-
 def test_choice_is_remembered(fake_root: FakeRoot, archives: Archives) -> None:
     fake_root.setup("--disable", "mqtt-devices")
     down = fake_root.suite() / "service" / "mqtt-devices" / "down"
@@ -253,13 +183,6 @@ def test_enabling_that_fails_is_taken_back(full_root: FakeRoot) -> None:
     assert {path: entry[2] for path, entry in full_root.snapshot().items()} == before
 
 
-def test_unknown_daemon_and_option_are_named(fake_root: FakeRoot) -> None:
-    for arguments, says in ((["--enable", "mqtt"], "there is no daemon mqtt; there are: "), (["--yes"], "--yes")):
-        done = fake_root.run("setup.sh", *arguments)
-        assert done.returncode == 2
-        assert says in done.stderr
-
-
 def test_ccgx_gets_one_daemon_and_needs_memory(fake_root: FakeRoot) -> None:
     fake_root.write("etc/venus/machine", "ccgx\n")
     fake_root.write("proc/meminfo", "MemTotal: 240000 kB\nMemAvailable:   30000 kB\n")
@@ -286,59 +209,6 @@ def test_older_versions_than_the_one_before_are_removed(fake_root: FakeRoot, arc
     shutil.copytree(third, fourth)
     fake_root.setup(version="3.0.0")
     assert sorted(path.name[-5:] for path in fake_root.drivers.iterdir()) == ["2.0.0", "3.0.0", "4.0.0"]
-
-
-def test_two_at_once_are_kept_apart(fake_root: FakeRoot) -> None:
-    lock = fake_root.path / "run" / "venus-daemons" / "setup.lock"
-    lock.parent.mkdir()
-    with lock.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        done = fake_root.run("setup.sh")
-    assert done.returncode == 1
-    assert "another setup.sh or uninstall.sh is at work" in done.stderr
-
-
-def test_setuphelper_may_replace_its_copy_while_ours_runs(fake_root: FakeRoot, archives: Archives) -> None:
-    package = fake_root.path / "data" / "VenusDaemons"
-
-    def unpack(version: str) -> None:
-        archives.unpack(version, fake_root.path / "tmp").rename(package)
-        script = package / "setup"
-        script.write_text(script.read_text().replace("options=()", f"options=(--root {fake_root.path})"))
-        manifest = package / "MANIFEST.sha256"
-        lines = [line for line in manifest.read_text().splitlines() if not line.endswith("  setup")]
-        manifest.write_text("\n".join(lines) + "\n")
-
-    def call(*arguments: str) -> None:
-        command = ["bash", str(package / "setup"), *arguments]
-        env = fake_root.environment()
-        done = subprocess.run(command, check=False, env=env, capture_output=True, text=True, timeout=60)
-        assert (done.returncode, done.stdout) == (0, ""), done.stderr
-
-    shutil.rmtree(fake_root.suite())
-    unpack("1.0.0")
-    call("install", "auto", "deferReboot", "deferGuiRestart")
-    assert LINE_1 in fake_root.rc.read_text()
-    shutil.rmtree(package)
-    unpack("2.0.0")
-    call("reinstall", "auto")
-    assert LINE_2 in fake_root.rc.read_text().splitlines()
-    assert fake_root.link("mqtt-devices") == str(fake_root.suite("2.0.0") / "service" / "mqtt-devices")
-    call("uninstall", "auto")
-    assert package.exists()
-    assert not fake_root.rc.exists()
-    assert not list(fake_root.drivers.iterdir())
-
-
-def test_suite_may_live_in_any_directory_of_data(fake_root: FakeRoot) -> None:
-    place = fake_root.suite().rename(fake_root.path / "data" / "VenusDaemons")
-    command = ["bash", str(place / "bin" / "setup.sh"), "--root", str(fake_root.path)]
-    subprocess.run(command, check=True, env=fake_root.environment(), capture_output=True, timeout=60)
-    assert "ln -s /data/VenusDaemons/service/mqtt-devices /service/mqtt-devices" in fake_root.rc.read_text()
-    command[1] = str(place / "bin" / "uninstall.sh")
-    subprocess.run(command, check=True, env=fake_root.environment(), capture_output=True, timeout=60)
-    assert place.exists()
-    assert not fake_root.rc.exists()
 
 
 def test_example_in_the_repository_is_what_a_real_run_makes(full_root: FakeRoot) -> None:

@@ -49,6 +49,32 @@ def test_nothing_of_ours_is_left_but_configuration(fake_root: FakeRoot, archives
     assert not fake_root.forbidden_calls()
 
 
+def test_rules_of_taken_ports_go_when_the_daemon_goes(fake_root: FakeRoot) -> None:
+    def take() -> list[str]:
+        for owner in ("mqtt-devices", "somebody"):
+            fake_root.write(f"run/udev/rules.d/99-venus-daemons-{owner}-x.rules", "# a rule\n")
+        return [path.name for path in (fake_root.path / "run" / "udev" / "rules.d").iterdir()]
+
+    fake_root.setup()
+    for command in (("setup.sh", "--disable", "mqtt-devices"), ("uninstall.sh",)):
+        assert len(take()) == 2
+        done = fake_root.run(*command)
+        assert done.returncode == 0, done.stderr
+        left = [path.name for path in (fake_root.path / "run" / "udev" / "rules.d").iterdir()]
+        assert left == ["99-venus-daemons-somebody-x.rules"]
+        assert "udevadm control --reload" in (fake_root.stubs / "calls.log").read_text()
+        (fake_root.stubs / "calls.log").unlink()
+
+
+def test_what_setup_at_boot_installed_is_removed_as_well(fake_root: FakeRoot) -> None:
+    fake_root.write("data/rc.local", USER)
+    fake_root.rc.chmod(0o755)
+    fake_root.setup("--boot")
+    assert fake_root.run("uninstall.sh").returncode == 0
+    assert fake_root.rc.read_text() == USER
+    assert not list(fake_root.services.iterdir())
+
+
 def test_purge_takes_configuration_and_logs(fake_root: FakeRoot) -> None:
     fake_root.setup()
     fake_root.write("var/log/mqtt-devices/current", "a line\n")

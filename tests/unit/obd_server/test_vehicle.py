@@ -1,11 +1,22 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
-from obd_server.vehicle import _readings
+import pytest
+
+from obd_server.vehicle import _claim, _readings
+from obdio.errors import LinkLost
 
 if TYPE_CHECKING:
     from obdio.table import Table
+
+
+async def test_port_is_claimed_from_the_adapters_thread() -> None:
+    loop = asyncio.get_running_loop()
+    await asyncio.to_thread(_claim, loop, False, "/dev/null")
+    with pytest.raises(LinkLost, match="is the adapter plugged in"):
+        await asyncio.to_thread(_claim, loop, False, "/dev/ttyNOTTHERE")
 
 
 def test_responses_become_plain_readings(table: Table) -> None:

@@ -49,6 +49,22 @@ def test_values_are_decoded_and_the_supported_commands_known(table: Table) -> No
         assert adapter.protocol_id == ""
 
 
+def test_port_that_may_not_be_had_stays_closed_and_says_why(table: Table) -> None:
+    asked = []
+
+    def refuse(port: str) -> None:
+        asked.append(port)
+        raise LinkLost(f"{port} is used by gps of Venus")
+
+    with ScriptedTerminal(Engine().answer) as terminal:
+        adapter = Adapter(AdapterSettings(terminal.port), table, refuse)
+        result = adapter.open("6", None)
+        assert (result.state, result.reason) == (LinkState.NO_PORT, f"{terminal.port} is used by gps of Venus")
+        assert asked == [terminal.port]
+        assert not terminal.requests
+        assert not adapter.is_open
+
+
 def test_a_refusal_is_never_a_value(table: Table) -> None:
     with opened(table, Engine(refused={"010C"})) as (adapter, _):
         response, spoke = adapter.query(table.find("RPM"))

@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.install.gx import Gx
-from tests.integration.install.test_gx import MQTT, PYTHONS, V1, VENUS_PYTHON, Tank, names, unpack
+from tests.integration.install.on_gx import DAEMONS, MQTT, V1, Tank, names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.integration.install.gx import Gx
 
-    from tests.integration.install.archives import Archives
-
-pytestmark = [
-    pytest.mark.peer,
-    pytest.mark.skipif(os.geteuid() != 0, reason="a root of one's own needs mount and chroot: run as root"),
-]
+pytestmark = pytest.mark.peer
 
 TOOL = f"{V1}/bin/venus-daemons"
 
 
-@pytest.fixture(scope="module")
-def gx(archives: Archives) -> Iterator[Gx]:
-    """One GX for all: each test puts back what it breaks."""
-    with Gx(PYTHONS) as gx:
-        gx.install_python(VENUS_PYTHON)
-        gx.boot()
-        unpack(gx, archives, "1.0.0")
-        gx.shell(f"{V1}/bin/setup.sh")
-        yield gx
+@pytest.fixture
+def gx(installed_gx: Gx) -> Gx:
+    return installed_gx
 
 
 def doctor(gx: Gx) -> str:
@@ -104,15 +91,27 @@ BROKEN = {
         f"chmod 755 {V1}/service/mqtt-devices/run",
     ),
     "down": (f"svc -d /service/{MQTT}; sleep 3", f"svc -u /service/{MQTT}; sleep 3", f"svc -u /service/{MQTT}"),
-    "full": ("head -c 52000000 /dev/zero >/data/full", "rm /data/full", "MB are free on /data"),
+    "full": (
+        "free=$(df -Pk /data | awk 'NR == 2 { print $4 }'); head -c $(((free - 5000) * 1024)) /dev/zero >/data/full",
+        "rm /data/full",
+        "MB are free on /data",
+    ),
     "former": (
         "mkdir -p /data/old; ln -s /data/old /service/dbus-mqtt-devices",
         "rm /service/dbus-mqtt-devices; rm -r /data/old",
         "runs beside mqtt-devices",
     ),
     "tty": (
-        f"mkdir /service/gps.tty; echo 'x: /dev/tty' >>/data/conf/venus-daemons/{MQTT}.yml",
-        f"rm -r /service/gps.tty; sed -i '$d' /data/conf/venus-daemons/{MQTT}.yml",
+        (
+            "mkdir /service/.gps; printf '#!/bin/sh\\nexec sleep 9999\\n' >/service/.gps/run;"
+            "chmod 755 /service/.gps/run;"
+            "mv /service/.gps /service/gps.tty; until svstat /service/gps.tty | grep -q 'up (pid'; do sleep 1; done;"
+            f"echo 'x: /dev/tty' >>/data/conf/venus-daemons/{MQTT}.yml"
+        ),
+        (
+            "mv /service/gps.tty /service/.gps; svc -dx /service/.gps; sleep 1; rm -r /service/.gps;"
+            f"sed -i '$d' /data/conf/venus-daemons/{MQTT}.yml"
+        ),
         "(tty) is used by gps.tty",
     ),
 }
@@ -127,8 +126,8 @@ EVERY_DAY = ("not-executable", "down")
 )
 def test_doctor_finds_what_is_broken_and_its_cure_works(gx: Gx, case: str) -> None:
     breakage, cure, says = BROKEN[case]
-    gx.shell(breakage)
     try:
+        gx.shell(breakage)
         text = doctor(gx)
     finally:
         gx.shell(cure, check=False)
@@ -137,10 +136,32 @@ def test_doctor_finds_what_is_broken_and_its_cure_works(gx: Gx, case: str) -> No
     gx.until(lambda: "0 problems found" in doctor(gx), f"the cure of {case}")
 
 
-def test_logs_have_readable_times_and_restart_restarts(gx: Gx) -> None:
+def test_restart_compiles_nothing_again(gx: Gx) -> None:
+    """A GX would take seconds for it at every start."""
+    compiled = set((gx.root / V1[1:]).rglob("*.pyc"))
+    assert {path.parent.name for path in compiled} == {"__pycache__"}
+    packages = {path.relative_to(gx.root / V1[1:]).parts[1] for path in compiled}
+    assert {"mqtt_devices", "daemonkit", "velib_async", "aiomqtt", "dbus_fast", "paho", "yaml"} <= packages
+    before = {path: path.stat().st_mtime_ns for path in compiled}
     pid = gx.status(MQTT)["pid"]
     gx.shell(f"{TOOL} restart {MQTT}")
     gx.until(lambda: gx.is_running(MQTT) and gx.status(MQTT)["pid"] != pid, "the restart")
+    assert {path: path.stat().st_mtime_ns for path in compiled} == before
+
+
+@pytest.mark.parametrize(("machine", "most_kb"), [("einstein", 160), ("ccgx", 60)])
+def test_log_of_every_daemon_stays_small(gx: Gx, machine: str, most_kb: int) -> None:
+    gx.change_root(f"echo {machine} >/etc/venus/machine")
+    try:
+        for name in DAEMONS:
+            gx.shell(f"seq 40000 | VENUS_DAEMONS_LOG=/tmp/noise {V1}/service/{name}/log/run")
+            assert 8 <= int(gx.shell(f"du -sk /tmp/noise/{name}").split()[0]) <= most_kb
+    finally:
+        gx.change_root("echo einstein >/etc/venus/machine")
+        gx.shell("rm -r /tmp/noise")
+
+
+def test_logs_have_readable_times(gx: Gx) -> None:
     text = gx.shell(f"{TOOL} logs {MQTT} -n 5")
     assert len(text.splitlines()) == 5
     assert re.match(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d \S", text), text
@@ -168,6 +189,14 @@ def test_selftest_is_a_report_to_paste(gx: Gx) -> None:
     ):
         assert line in text
     assert "exit code 0" in text
+
+
+def test_everything_fits_a_terminal_over_ssh(gx: Gx) -> None:
+    for command in ("--help", "--version", "status", "doctor", "spy", "spy settings", "selftest"):
+        text = gx.shell(f"{TOOL} {command}", check=False)
+        shown = [line for line in text.splitlines() if "-> " not in line]  # a cure is to be copied, and never broken
+        assert shown, command
+        assert [line for line in shown if len(line) > 80] == [], command
 
 
 def test_unknown_commands_are_refused_and_tools_that_are_missing_not_offered(gx: Gx) -> None:
