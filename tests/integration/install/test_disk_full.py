@@ -27,7 +27,7 @@ MANY = 1000
 KEPT = ("enabled", "mqtt-devices.yml")
 FULL_PAGES = 20  # from 9 free pages of 4 kB and 15 free inodes on everything goes well
 FULL_INODES = 30
-SAMPLE = 5
+SAMPLE = 3
 SERVICES = sorted(path.name for path in (REPOSITORY / "service").iterdir())
 
 
@@ -36,7 +36,7 @@ class SmallDisk(Peer):
 
     def __init__(self, place: Path) -> None:
         need_root()
-        mount = f"mount -t tmpfs -o size={DISK_KB}k,nr_inodes=6000 disk {place} && echo mounted; exec sleep 100000"
+        mount = f"mount -t tmpfs -o size={DISK_KB}k,nr_inodes=3000 disk {place} && echo mounted; exec sleep 100000"
         super().__init__("small disk", ["unshare", "--mount", "sh", "-c", mount])
 
     def is_ready(self) -> bool:
