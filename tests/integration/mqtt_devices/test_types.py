@@ -140,6 +140,7 @@ async def test_mistake_in_the_built_in_file_costs_its_type_and_nothing_else(gx: 
     assert daemon.output.count(f"service type left out: {place}") == 1
     gx.before = ""
     await gx.start_daemon()
+    await gx.wait_log("is connected")
     await gx.publish("device/t0/t", {"type": "tank", "Level": 50})
     await gx.wait_value("com.victronenergy.tank.mqtt_t0_t", "/Level", 50.0)
     # A device that is remembered waits as well, and is not forgotten.
