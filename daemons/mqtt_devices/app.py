@@ -15,8 +15,10 @@ from mqtt_devices.broker import Broker
 from mqtt_devices.connections import ConnectionBudget
 from mqtt_devices.controls import Controls
 from mqtt_devices.driver import Driver
+from mqtt_devices.errors import Mistakes
 from mqtt_devices.mapping_file import load_mappings, read_mappings
 from mqtt_devices.memory_file import MemoryFile
+from mqtt_devices.mistakes_report import MistakesReport
 from mqtt_devices.options import (
     add_arguments,
     describe_broker,
@@ -37,7 +39,6 @@ from mqtt_devices.protocol.service_types import apply_locks
 from mqtt_devices.publisher import Publisher
 from mqtt_devices.services_file import (
     Catalogue,
-    Mistakes,
     describe_types,
     find_user_files,
     load_with_user_files,
@@ -51,8 +52,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from daemonkit.context import Context
-    from daemonkit.errors import DefinitionError
-    from mqtt_devices.protocol.service_types import ServiceType
+    from mqtt_devices.protocol.lazy_types import LazyTypes
     from velib_async.bus import Library
 
 NAME = "mqtt-devices"
@@ -68,9 +68,10 @@ async def serve(context: Context) -> None:
         DefinitionError: configuration or services.yml is wrong.
     """
     await asyncio.to_thread(make_places, context.paths.config)
-    types, mistakes = _load_types(context)
+    mistakes = MistakesReport(context.status)
+    types = _load_types(context, mistakes)
     rules, wrong_rules = load_mappings(context.paths.config / MAPPINGS, types)
-    _tell_mistakes(context, [*mistakes, *wrong_rules])
+    mistakes.leave_out(wrong_rules)
     registry = Registry(types, read_policy(context.config), Mapper(rules))
     addresses = {"": read_broker(context.arguments, context.config), **read_other_brokers(context.config)}
     inbox, arrived = Inbox(), asyncio.Event()
@@ -79,7 +80,9 @@ async def serve(context: Context) -> None:
         name: Broker(address, inbox=inbox, name=name, arrived=arrived, will=will) for name, address in addresses.items()
     }
     memory = MemoryFile(context.paths.state / f"{NAME}.json", registry.remembered)
-    driver = Driver(registry, brokers=brokers, inbox=inbox, arrived=arrived, on_remember=memory.note_change)
+    driver = Driver(
+        registry, brokers=brokers, inbox=inbox, arrived=arrived, types=types, on_remember=memory.note_change
+    )
     driver.restore(await asyncio.to_thread(memory.load))
     report = StatusReport(context.status, registry, inbox)
     async with asyncio.TaskGroup() as tasks:
@@ -122,18 +125,11 @@ async def _serve_bus(context: Context, registry: Registry, driver: Driver) -> No
         await bus.close()
 
 
-def _load_types(context: Context) -> tuple[dict[str, ServiceType], list[DefinitionError]]:
-    """All types, and the mistakes of the user's files that were left out for them."""
+def _load_types(context: Context, report: MistakesReport) -> LazyTypes:
+    """All types but those of the user's files with mistakes; these are told."""
     types, mistakes = load_with_user_files(context.paths.config / SERVICES)
-    return apply_locks(types, read_steering(context.config)), mistakes
-
-
-def _tell_mistakes(context: Context, mistakes: list[DefinitionError]) -> None:
-    """Name in log and status what is wrong with files of the user, which are left out."""
-    lines = [line for mistake in mistakes for line in str(mistake).splitlines()]
-    for line in lines:
-        _log.error("file left out: %s", line)
-    context.status.update(definition_mistakes=lines)
+    report.leave_out(mistakes)
+    return apply_locks(types, read_steering(context.config), report.leave_type_out)
 
 
 def check(context: Context, file: Path | None) -> list[str]:
@@ -154,6 +150,7 @@ def check(context: Context, file: Path | None) -> list[str]:
 def _check(context: Context, file: Path | None) -> list[str]:
     catalogue = Catalogue()
     catalogue.add_built_in()
+    catalogue.read_all()
     if file is not None:
         if "devices" in load(file):
             return [f"{len(read_mappings(file, catalogue.types))} mapping rules"]

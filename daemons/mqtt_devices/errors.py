@@ -1,6 +1,8 @@
 """What can be wrong with a message of a device, as that device is told on its Error topic.
 
 DaemonError (daemonkit)
+ +-- DefinitionError
+ |    +-- Mistakes   of a definition file, or of one type in it
  +-- WireError
  |    +-- Rejected   a message, or a part of one, cannot be acted on; its sender is told
  +-- LinkLost        the connection to the broker ended, or could not be made
@@ -10,7 +12,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from daemonkit.errors import WireError
+from daemonkit.errors import DefinitionError, WireError
 
 
 class Reason(StrEnum):
@@ -26,6 +28,7 @@ class Reason(StrEnum):
     BAD_TEXT = "bad_text"
     BAD_ID = "bad_id"
     UNKNOWN_TYPE = "unknown_type"
+    BROKEN_TYPE = "broken_type"
     TOO_MANY = "too_many"
     NAME_CLASH = "name_clash"
     NAME_TAKEN = "name_taken"
@@ -46,6 +49,18 @@ class Reason(StrEnum):
 
 # Failures of the GX rather than of the message: the daemon tries these again by itself.
 TRANSIENT = frozenset({Reason.CONNECTION_LIMIT, Reason.SETTINGS_FAILED, Reason.BUS_FAILED, Reason.NAME_TAKEN})
+
+
+class Mistakes(DefinitionError):  # noqa: N818 - a collection of errors
+    """All mistakes of a file, or of a part of it, one line each."""
+
+    def __init__(self, mistakes: list[DefinitionError]) -> None:
+        first = mistakes[0]
+        super().__init__(first.where, first.field, first.rule)
+        self.mistakes = mistakes
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.mistakes))
 
 
 class Rejected(WireError):  # noqa: N818 - the name says what happened, as "refused" does on D-Bus

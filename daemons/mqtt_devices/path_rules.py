@@ -106,6 +106,16 @@ def read_choices(content: YamlMapping) -> dict[int, str]:
     return dict(content)
 
 
+def read_named_choices(file: YamlMapping) -> Choices:
+    """The choices of a definition file, by name.
+
+    Raises:
+        DefinitionError: as read_choices().
+    """
+    named = file.fetch("choices", YamlMapping, YamlMapping(file.file, 0))
+    return {str(name): read_choices(named.fetch(name, YamlMapping)) for name in named}
+
+
 def _with_default(rule: PathRule, content: YamlMapping) -> PathRule:
     if content.get("default") is None:
         if rule.persists:

@@ -2,79 +2,76 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from daemonkit.errors import DefinitionError
-from daemonkit.yamlfile import YamlMapping, load, loads
-from mqtt_devices.path_rules import Choices, read_choices
-from mqtt_devices.type_reader import TypeReader
+from daemonkit.yamlfile import YamlMapping, load
+from mqtt_devices.built_in_types import BuiltInTypes
+from mqtt_devices.errors import Mistakes
+from mqtt_devices.path_rules import Choices, read_named_choices
+from mqtt_devices.protocol.lazy_types import LazyTypes
+from mqtt_devices.type_reader import read_types
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from mqtt_devices.protocol.service_types import ServiceType
 
 BUILT_IN = Path(__file__).resolve().parents[2] / "services.yml"
 
 
-class Mistakes(DefinitionError):  # noqa: N818 - a collection of errors
-    """All mistakes of a file, one line each."""
-
-    def __init__(self, mistakes: list[DefinitionError]) -> None:
-        first = mistakes[0]
-        super().__init__(first.where, first.field, first.rule)
-        self.mistakes = mistakes
-
-    def __str__(self) -> str:
-        return "\n".join(map(str, self.mistakes))
-
-
 class Catalogue:
     """Service types and named choices, as they come together from several files."""
 
     def __init__(self) -> None:
-        self.types: dict[str, ServiceType] = {}
-        self._choices: Choices = {}
+        self.types = LazyTypes((), dict[str, "ServiceType"]().__getitem__)
+        self._get_choices: Callable[[], Choices] = dict
 
     def add(self, path: Path) -> None:
         """Take over a file: new types, and changes to types that exist. Nothing of it when it has mistakes.
 
         Raises:
-            Mistakes: each with file, line, key and rule.
+            Mistakes: each with file, line, key and rule; also those of a type of services.yml that it changes.
         """
-        self._take(load(path))
-
-    def add_built_in(self) -> None:
-        """Take over services.yml, type by type: parsed as a whole it would leave 4 MiB behind, for good.
-
-        Raises:
-            Mistakes: as for add().
-        """
-        text = BUILT_IN.read_text("utf-8")
-        for part in _split(text):
-            self._take(loads(part, str(BUILT_IN)))
-
-    def _take(self, file: YamlMapping) -> None:
-        mistakes: list[DefinitionError] = []
-        choices, types = dict(self._choices), dict(self.types)
+        file = load(path)
         try:
             file.refuse_others(("choices", "types"))
-            named = file.fetch("choices", YamlMapping, YamlMapping(file.file, 0))
-            choices |= {name: read_choices(named.fetch(name, YamlMapping)) for name in named}
+            choices = self._get_choices() | read_named_choices(file)
             sections = file.fetch("types", YamlMapping)
+        except Mistakes:
+            raise
         except DefinitionError as mistake:
             raise Mistakes([mistake]) from None
-        for name in sections:
+        self.types = self.types.over(read_types(sections, choices, self.types))
+        self._get_choices = choices.copy
+
+    def add_built_in(self) -> None:
+        """Begin with services.yml, whose types are read when they are looked up.
+
+        Raises:
+            DefinitionError: it has no types at all.
+        """
+        built_in = BuiltInTypes(BUILT_IN)
+        self.types = LazyTypes(built_in.names, built_in.read)
+        self._get_choices = lambda: built_in.choices
+
+    def read_all(self) -> dict[str, ServiceType]:
+        """All types, read.
+
+        Raises:
+            Mistakes: all that there are.
+        """
+        types: dict[str, ServiceType] = {}
+        mistakes: list[DefinitionError] = []
+        for name in self.types:
             try:
-                reader = TypeReader(sections.where(name), choices, mistakes)
-                types[str(name)] = reader.read(name, sections.fetch(name, YamlMapping), self.types.get(str(name)))
-            except DefinitionError as mistake:
-                mistakes.append(mistake)
+                types[name] = self.types[name]
+            except Mistakes as found:
+                mistakes += [mistake for mistake in found.mistakes if mistake not in mistakes]
         if mistakes:
             raise Mistakes(mistakes)
-        self.types, self._choices = types, choices
+        return types
 
 
 def load_services(*paths: Path) -> dict[str, ServiceType]:
@@ -87,20 +84,10 @@ def load_services(*paths: Path) -> dict[str, ServiceType]:
     for path in paths or (BUILT_IN,):
         if path == BUILT_IN:
             catalogue.add_built_in()
+            catalogue.read_all()
         else:
             catalogue.add(path)
-    return catalogue.types
-
-
-def _split(text: str) -> Iterator[str]:
-    """The file in parts of one type each, on the lines where they were, with `types:` above each."""
-    head, _, body = text.partition("\ntypes:\n")
-    yield f"{head}\ntypes: {{}}\n"
-    line = head.count("\n") + 2
-    for part in re.split(r"^(?=  \S)", body, flags=re.MULTILINE):
-        if part.strip():
-            yield "\n" * (line - 1) + f"types:\n{part}"
-        line += part.count("\n")
+    return catalogue.read_all()
 
 
 def find_user_files(directory: Path) -> list[Path]:
@@ -108,8 +95,10 @@ def find_user_files(directory: Path) -> list[Path]:
     return sorted(path for path in directory.glob("*.yml") if not path.name.startswith("."))
 
 
-def load_with_user_files(directory: Path) -> tuple[dict[str, ServiceType], list[DefinitionError]]:
+def load_with_user_files(directory: Path) -> tuple[LazyTypes, list[DefinitionError]]:
     """Return the built-in types with the user's, and the mistakes of files that were left out for them.
+
+    Of the built-in ones only those are read that the user changes; the mistakes of the others show when they are.
 
     A typing mistake in one file must not take all devices off the GX.
     """

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from daemonkit.errors import DefinitionError
 from daemonkit.yamlvalues import YamlMapping
 from mqtt_devices.derivation_rules import read_alarms, read_calibrations, read_derivations
+from mqtt_devices.errors import Mistakes
 from mqtt_devices.path_rules import Choices, expand, read_path
 from mqtt_devices.protocol.names import is_id
 from mqtt_devices.protocol.proxy import is_path
@@ -35,6 +36,27 @@ _TYPE_KEYS = (
 )
 # Part of every service, or of every type.
 _TAKEN = ("ProductId", "CustomName", "Connected", "DeviceInstance", "ProductName", "DeviceName", "FirmwareVersion")
+
+
+def read_types(sections: YamlMapping, choices: Choices, former: Mapping[str, ServiceType]) -> dict[str, ServiceType]:
+    """The types that a file describes; what it does not say of one is as in `former`.
+
+    Raises:
+        Mistakes: all of them.
+    """
+    mistakes: list[DefinitionError] = []
+    types: dict[str, ServiceType] = {}
+    for name in sections:
+        try:
+            reader = TypeReader(sections.where(name), choices, mistakes)
+            types[str(name)] = reader.read(name, sections.fetch(name, YamlMapping), former.get(str(name)))
+        except Mistakes as found:
+            mistakes += found.mistakes
+        except DefinitionError as mistake:
+            mistakes.append(mistake)
+    if mistakes:
+        raise Mistakes(mistakes)
+    return types
 
 
 class TypeReader:

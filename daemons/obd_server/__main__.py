@@ -1,8 +1,12 @@
 """Run as python3 -m obd_server."""
 
-import sys
+from daemonkit.lean import start_lean
 
-from daemonkit.daemon import run
-from obd_server.app import PROGRAM
+start_lean("aiohttp.web")
+
+import sys  # noqa: E402 - after start_lean
+
+from daemonkit.daemon import run  # noqa: E402
+from obd_server.app import PROGRAM  # noqa: E402
 
 sys.exit(run(PROGRAM))

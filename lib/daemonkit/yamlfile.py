@@ -73,26 +73,33 @@ def load(path: Path) -> YamlMapping:
     return loads(text, str(path))
 
 
-def loads(text: str, name: str) -> YamlMapping:
-    """Return the content of YAML text; `name` stands for the file in messages. As `load` otherwise."""
+def loads(text: str, name: str, first_line: int = 1) -> YamlMapping:
+    """Return the content of YAML text; `name` stands for the file in messages. As `load` otherwise.
+
+    `first_line` is the line of the file on which `text` begins.
+    """
     if len(text) > SIZE_LIMIT_BYTES:
         raise DefinitionError(name, "", f"is larger than {SIZE_LIMIT_BYTES} bytes")
     try:
         node = _compose(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise DefinitionError(f"{name}:{mark.line + 1 if mark else 1}", "", advise(str(error.problem))) from None
+        raise DefinitionError(
+            f"{name}:{first_line + mark.line if mark else first_line}", "", advise(str(error.problem))
+        ) from None
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
+        line = first_line + text.count("\n", 0, error.position)
         raise DefinitionError(f"{name}:{line}", "", f"the character {error.character:#x} is not allowed") from None
     except RecursionError:
-        raise DefinitionError(f"{name}:1", "", f"is nested deeper than {DEPTH_LIMIT} levels") from None
+        raise DefinitionError(f"{name}:{first_line}", "", f"is nested deeper than {DEPTH_LIMIT} levels") from None
     if node is None:
-        return YamlMapping(name, 1)
-    value = _Reader(name).read(node, 0)
+        return YamlMapping(name, first_line)
+    value = _Reader(name, first_line).read(node, 0)
     if not isinstance(value, YamlMapping):
         raise DefinitionError(
-            f"{name}:{node.start_mark.line + 1}", "", "has to be a mapping at the top: key, colon, blank, value"
+            f"{name}:{first_line + node.start_mark.line}",
+            "",
+            "has to be a mapping at the top: key, colon, blank, value",
         )
     return value
 
@@ -108,8 +115,9 @@ def _compose(text: str) -> Node | None:
 class _Reader:
     """Turns the nodes of one file into values; counts them."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, first_line: int) -> None:
         self._name = name
+        self._first_line = first_line
         self._nodes = 0
 
     def read(self, node: Node, depth: int) -> Any:
@@ -126,12 +134,12 @@ class _Reader:
 
     def _read_mapping(self, node: MappingNode, depth: int) -> YamlMapping:
         self._require_tag(node, "map")
-        mapping = YamlMapping(self._name, _line(node))
+        mapping = YamlMapping(self._name, self._line(node))
         for key_node, value_node in node.value:
             key = self._read_key(key_node)
             if key in mapping:
                 raise self._error(key_node, f"is given twice, first in line {mapping.lines[key]}", str(key))
-            mapping.lines[key] = _line(key_node)
+            mapping.lines[key] = self._line(key_node)
             mapping[key] = self.read(value_node, depth + 1)
         return mapping
 
@@ -145,9 +153,9 @@ class _Reader:
 
     def _read_list(self, node: SequenceNode, depth: int) -> YamlList:
         self._require_tag(node, "seq")
-        items = YamlList(self._name, _line(node))
+        items = YamlList(self._name, self._line(node))
         for child in node.value:
-            items.lines.append(_line(child))
+            items.lines.append(self._line(child))
             items.append(self.read(child, depth + 1))
         return items
 
@@ -165,8 +173,7 @@ class _Reader:
             raise self._error(node, f"the tag {node.tag} is not part of this format")
 
     def _error(self, node: Node, rule: str, field: str = "") -> DefinitionError:
-        return DefinitionError(f"{self._name}:{_line(node)}", field, rule)
+        return DefinitionError(f"{self._name}:{self._line(node)}", field, rule)
 
-
-def _line(node: Node) -> int:
-    return int(node.start_mark.line) + 1
+    def _line(self, node: Node) -> int:
+        return self._first_line + int(node.start_mark.line)

@@ -18,7 +18,7 @@ from mqtt_devices.protocol.staleness import Staleness, parse_staleness
 from mqtt_devices.protocol.status import Registration, check_type, parse_secret, parse_version
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
 FIELDS = ("type", "version", "connected", "timeout", "onTimeout", "lwt_topic", "lwt_value", "secret")
 
@@ -50,7 +50,7 @@ class DirectMessage:
         )
 
 
-def parse_direct(payload: bytes, types: Collection[str]) -> DirectMessage:
+def parse_direct(payload: bytes, types: Mapping[str, object]) -> DirectMessage:
     """Parse the payload of device/<clientId>/<serviceId>; an empty one says that the service is to go.
 
     Raises:

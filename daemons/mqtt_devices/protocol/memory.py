@@ -15,7 +15,7 @@ from mqtt_devices.protocol.staleness import encode_staleness
 from mqtt_devices.protocol.status import Registration, parse_status
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Mapping
 
 
 def encode_device(device: Device) -> dict[str, Any] | None:
@@ -50,7 +50,7 @@ def encode_device(device: Device) -> dict[str, Any] | None:
     return record
 
 
-def decode_device(record: object, types: Collection[str]) -> Device:
+def decode_device(record: object, types: Mapping[str, object]) -> Device:
     """A device from its record; none of its services is to be opened yet.
 
     Raises:

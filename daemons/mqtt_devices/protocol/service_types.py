@@ -8,10 +8,13 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from mqtt_devices.protocol.lazy_types import LazyTypes
 from mqtt_devices.protocol.staleness import Staleness
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
+
+    from mqtt_devices.errors import Mistakes
 
 # Of numbers without `decimals`: hides what adding floats leaves behind.
 _MAX_DECIMALS = 6
@@ -158,12 +161,22 @@ class ServiceType:
         return None
 
 
-def apply_locks(types: Mapping[str, ServiceType], enabled: Collection[str]) -> dict[str, ServiceType]:
-    """The types with all that steers power locked, but for those that are enabled."""
-    return {name: kind if name in enabled else _lock(kind) for name, kind in types.items()}
+def apply_locks(
+    types: Mapping[str, ServiceType],
+    enabled: Collection[str],
+    on_broken: Callable[[Mistakes], None] | None = None,
+) -> LazyTypes:
+    """The types with all that steers power locked, but for those that are enabled; `on_broken`: see LazyTypes."""
+
+    def read(name: str) -> ServiceType:
+        return types[name] if name in enabled else _lock(types[name])
+
+    return LazyTypes(types, read, on_broken)
 
 
 def _lock(kind: ServiceType) -> ServiceType:
+    if not kind.is_steering and not any(rule.is_steering for rule in kind.paths.values()):
+        return kind
     paths = {
         path: replace(rule, is_locked=True, writeable=False) if rule.is_steering else rule
         for path, rule in kind.paths.items()

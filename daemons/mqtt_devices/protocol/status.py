@@ -6,14 +6,14 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mqtt_devices.errors import Reason, Rejected
+from mqtt_devices.errors import Mistakes, Reason, Rejected
 from mqtt_devices.protocol.lwt import DEFAULT_VALUE, LastWill, parse_last_will
 from mqtt_devices.protocol.names import MAX_ID, RESERVED, is_id, is_service_id
 from mqtt_devices.protocol.payload import MAX_TEXT, check_text, parse_object
 from mqtt_devices.protocol.staleness import Staleness, parse_staleness
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
 # A device with more services than one GX takes altogether is a mistake or an attack.
 MAX_SERVICES = 256
@@ -43,7 +43,7 @@ class Departure:
     secret: str | None = field(default=None, repr=False)
 
 
-def parse_status(payload: bytes, types: Collection[str]) -> Registration | Departure:
+def parse_status(payload: bytes, types: Mapping[str, object]) -> Registration | Departure:
     """Parse a Status payload; `types` are the service types on offer.
 
     The topic's middle level is not compared with clientId, because devices in the field use different ones.
@@ -69,15 +69,20 @@ def parse_status(payload: bytes, types: Collection[str]) -> Registration | Depar
     return Registration(str(client_id), version, services, will, complaint, staleness, secret)
 
 
-def check_type(service_type: object, types: Collection[str], place: str) -> str:
-    """Return the name of a service type that exists.
+def check_type(service_type: object, types: Mapping[str, object], place: str) -> str:
+    """Return the name of a service type that exists, and can be looked up from now on.
 
     Raises:
-        Rejected: it does not, or is none.
+        Rejected: it does not, is none, or its definition has mistakes.
     """
     if not isinstance(service_type, str) or service_type not in types:
         rule = f"one of {', '.join(sorted(types))} (lower and upper case matter)"
         raise Rejected(Reason.UNKNOWN_TYPE, place, rule)
+    try:
+        types[service_type]
+    except Mistakes as found:
+        rule = f"the definition of {service_type} on this GX has to be mended: {found.mistakes[0]}"
+        raise Rejected(Reason.BROKEN_TYPE, place, rule) from None
     return service_type
 
 
@@ -119,7 +124,7 @@ def _parse_connected(message: Mapping[str, Any]) -> bool:
 
 
 def _parse_services(
-    services: object, types: Collection[str], of_device: Staleness
+    services: object, types: Mapping[str, object], of_device: Staleness
 ) -> tuple[Mapping[str, str], Mapping[str, Staleness]]:
     if services is None:
         raise Rejected(Reason.MISSING, "services", "an object of service id and type")

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mqtt_devices.services_file import BUILT_IN
 from velib_async.localsettings import Setting, Settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.integration.mqtt_devices.gx import GX
 
 pytestmark = pytest.mark.peer
@@ -118,3 +121,33 @@ async def test_tank_alarm_and_offset_work_as_with_sensors_of_victron_and_survive
     await gx.publish("device/a/s", {"Temperature": 21})
     await gx.wait_value(tank, "/Alarms/Low/State", 1)
     await gx.wait_value(sensor, "/Temperature", 21.5)
+
+
+async def test_mistake_in_the_built_in_file_costs_its_type_and_nothing_else(gx: GX, tmp_path: Path) -> None:
+    edited = tmp_path / "services.yml"
+    edited.write_text(BUILT_IN.read_text().replace("\n  tank:\n", "\n  tank:\n    colour: blue\n"))
+    line = edited.read_text().split("colour: blue", maxsplit=1)[0].count("\n") + 1
+    place = f"{edited}:{line}: colour: is unknown"
+    built_in = f"from pathlib import Path; import mqtt_devices.services_file as f; f.BUILT_IN = Path({str(edited)!r})"
+    gx.before = built_in
+    daemon = await gx.start_all()
+    for number in range(3):
+        await gx.publish(f"device/t{number}/t", {"type": "tank", "Level": 50})
+        error = await gx.receive(f"device/t{number}/Error")
+        assert (error["reason"], error["field"]) == ("broken_type", "type")
+        assert place in error["rule"]
+    assert list((await gx.register("fe001", services={"t1": "temperature"}))["deviceInstance"]) == ["t1"]
+    assert daemon.output.count(f"service type left out: {place}") == 1
+    gx.before = ""
+    await gx.start_daemon()
+    await gx.wait_log("is connected")
+    await gx.publish("device/t0/t", {"type": "tank", "Level": 50})
+    await gx.wait_value("com.victronenergy.tank.mqtt_t0_t", "/Level", 50.0)
+    # A device that is remembered waits as well, and is not forgotten.
+    gx.before = built_in
+    await gx.start_daemon()
+    await gx.wait_log(f"service type left out: {place}", 1)
+    await gx.wait_log("Remembered device 't0' waits", 1)
+    gx.before = ""
+    await gx.start_daemon()
+    await gx.wait_names(present=("com.victronenergy.tank.mqtt_t0_t",))

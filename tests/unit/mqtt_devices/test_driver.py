@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import threading
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,14 @@ from mqtt_devices.protocol.admission import Policy
 from mqtt_devices.protocol.broker_address import BrokerAddress
 from mqtt_devices.protocol.effects import Expire, Outcome, Plan, Publish, ServiceKey, Write
 from mqtt_devices.protocol.inbox import Inbox, Message
+from mqtt_devices.protocol.lazy_types import LazyTypes
 from mqtt_devices.protocol.registry import Registry
 from tests.service_types import TYPES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from mqtt_devices.protocol.service_types import ServiceType
 
 LIMIT_S = 30.0
 
@@ -53,9 +57,10 @@ class Services:
 class Bench:
     """A driver between a broker that is not connected and services that exist only here."""
 
-    def __init__(self) -> None:
+    def __init__(self, types: LazyTypes | None = None) -> None:
+        types = types or LazyTypes(TYPES, TYPES.__getitem__)
         self.inbox = Inbox()
-        self.registry = Registry(TYPES, Policy())
+        self.registry = Registry(types, Policy())
         self.broker = Broker(BrokerAddress(), inbox=self.inbox)
         self.remembered = 0
         self.driver = Driver(
@@ -63,6 +68,7 @@ class Bench:
             brokers={"": self.broker},
             inbox=self.inbox,
             arrived=self.broker.arrived,
+            types=types,
             on_remember=self.count_remember,
         )
         self.services = Services()
@@ -252,3 +258,20 @@ async def test_what_repeats_is_for_those_who_look_for_it(caplog: pytest.LogCaptu
             await bench.until(lambda: not len(bench.inbox) and not bench.registry.devices["a"].plan)
     levels = [record.levelname for record in caplog.records if "status message" in record.getMessage()]
     assert levels == ["INFO", "DEBUG", "DEBUG"]
+
+
+async def test_service_type_is_read_beside_the_loop_when_a_message_names_it() -> None:
+    threads: list[str] = []
+
+    def read(name: str) -> ServiceType:
+        is_loops = threading.current_thread() is threading.main_thread()
+        threads.append(f"{name} {'in the loop' if is_loops else 'beside'}")
+        return TYPES[name]
+
+    bench = Bench(LazyTypes(TYPES, read))
+    bench.status("a", "t")
+    bench.inbox.put(Message("device/b/t", rb'{"type": "gr\u0069d", "Ac/Power": 5}', retained=False))
+    await bench.run_until(lambda: len(bench.published) == 2)
+    assert sorted(bench.published) == ["device/a/DBus", "device/b/DBus"]
+    # The second is spelt so that only its look-up finds it.
+    assert threads == ["tank beside", "grid in the loop"]

@@ -260,7 +260,8 @@ def test_file_with_mistakes_is_left_out_and_the_others_count(tmp_path: Path) -> 
     assert {"a", "c"} <= set(types)
     assert "b" not in types
     assert [str(mistake).split(": ")[1] for mistake in mistakes] == ["tank"]
-    assert load_with_user_files(tmp_path / "none") == (BUILT_IN, [])
+    types, mistakes = load_with_user_files(tmp_path / "none")
+    assert (dict(types), mistakes) == (BUILT_IN, [])
 
 
 def test_what_steers_power_is_locked_until_it_is_enabled() -> None:

@@ -12,7 +12,7 @@ from mqtt_devices.protocol.lwt import LastWill
 from mqtt_devices.protocol.status import MAX_SERVICES, Departure, Registration, parse_status
 from tests.unit.mqtt_devices.payloads import payloads
 
-TYPES = ("temperature", "tank")
+TYPES = {"temperature": None, "tank": None}
 
 
 def parse(**fields: Any) -> Registration | Departure:
