@@ -144,10 +144,13 @@ class Poll:
         return old
 
     def hurry(self, path: str, now: float) -> None:
-        """Make the class of a path due at once, to see what a write did."""
+        """Make the class of a path due at once, to see what a write did. What was read of it before counts no more."""
         for each in self._classes:
-            if any(path in keys_of(register) for register in each.registers):
+            known = each.sweep.readings if each.sweep is not None else {}
+            for keys in (keys for keys in map(keys_of, each.registers) if path in keys):
                 each.due_at = min(each.due_at, now)
+                for key in keys:
+                    known.pop(key, None)
 
     def _open_due(self, now: float) -> None:
         due = [c for c in self._classes if c.sweep is None and c.due_at <= now]

@@ -119,6 +119,18 @@ def test_a_write_makes_its_class_due() -> None:
     assert _sweep(poll, 100.2) == [(12, 1)]
 
 
+def test_what_was_read_before_a_write_in_the_middle_of_a_sweep_is_not_told_after_it() -> None:
+    poll = _poll(SLOW, FAR)
+    first = poll.take(100.0)
+    assert first is not None
+    assert poll.answered(*first, (7,), 100.0) is None
+    poll.hurry("/Ac/Energy/Forward", 100.2)
+    second = poll.take(100.2)
+    assert second is not None
+    assert poll.answered(*second, (8,), 100.2) == {"/Ac/Frequency": 8}
+    assert _sweep(poll, 100.2) == [(12, 1), (500, 1)]
+
+
 def test_a_floor_bounds_continuous_polling() -> None:
     poll = Poll([Register("/A", 0, U16, age_s=0.0)], Limits(gap=7), now=0.0, floor_s=0.02)
     assert _sweep(poll, 0.0) == [(0, 1)]
