@@ -164,8 +164,9 @@ def test_log_of_every_daemon_stays_small(gx: Gx, machine: str, most_kb: int) -> 
 
 
 def test_logs_have_readable_times(gx: Gx) -> None:
-    text = gx.shell(f"{TOOL} logs {MQTT} -n 5")
-    assert len(text.splitlines()) == 5
+    gx.until(lambda: len(gx.log(MQTT).splitlines()) > 2, "three lines")
+    text = gx.shell(f"{TOOL} logs {MQTT} -n 2")
+    assert len(text.splitlines()) == 2
     assert re.match(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d \S", text), text
 
 
