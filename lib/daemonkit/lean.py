@@ -4,7 +4,7 @@
 
 - asyncio is imported as on a Python that was built without ssl, which it supports. No daemon asks asyncio for TLS:
   where a broker wants it, paho-mqtt wraps its own socket. OpenSSL costs 4.4 MiB of resident memory.
-  So is aiohttp, which else loads all certificates for requests that nobody sends: 1.5 MiB, a tenth of obd-server's start.
+  So is aiohttp, which else loads all certificates for requests that nobody sends: a quarter of obd-server's start.
 - The modules of DEFERRED are stand-ins, which import the real module when something of it is first used.
 
 What is left out is tested: tests/integration/daemonkit/test_lean_imports.py.
