@@ -1,12 +1,8 @@
 """Run as python3 -m obd_server."""
 
-from daemonkit.lean import start_lean
+import sys
 
-start_lean("aiohttp.web")
-
-import sys  # noqa: E402 - after start_lean
-
-from daemonkit.daemon import run  # noqa: E402
-from obd_server.app import PROGRAM  # noqa: E402
+from daemonkit.daemon import run
+from obd_server.app import PROGRAM
 
 sys.exit(run(PROGRAM))

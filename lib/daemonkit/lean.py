@@ -4,7 +4,6 @@
 
 - asyncio is imported as on a Python that was built without ssl, which it supports. No daemon asks asyncio for TLS:
   where a broker wants it, paho-mqtt wraps its own socket. OpenSSL costs 4.4 MiB of resident memory.
-  So is aiohttp, which else loads all certificates for requests that nobody sends: a quarter of obd-server's start.
 - The modules of DEFERRED are stand-ins, which import the real module when something of it is first used.
 
 What is left out is tested: tests/integration/daemonkit/test_lean_imports.py.
@@ -31,15 +30,11 @@ DEFERRED: dict[str, tuple[str, ...]] = {
 """Module to its classes that may be looked up before it is loaded: those of annotations and `except` clauses."""
 
 
-def start_lean(*without_ssl: str) -> None:
-    """Put the stand-ins in place; what has been imported already stays as it is.
-
-    `without_ssl`: modules besides asyncio that a daemon uses without TLS, and that do without ssl where there is none.
-    """
+def start_lean() -> None:
+    """Put the stand-ins in place; what has been imported already stays as it is."""
     if "asyncio" not in sys.modules and "ssl" not in sys.modules:
         sys.modules["ssl"] = None  # type: ignore[assignment] # how the import system says "there is none"
-        for name in ("asyncio", *without_ssl):
-            importlib.import_module(name)
+        importlib.import_module("asyncio")
         del sys.modules["ssl"]
     for name, classes in DEFERRED.items():
         if name not in sys.modules:

@@ -70,9 +70,7 @@ def found(forbidden: set[str], names: list[str]) -> list[str]:
 def test_check_loads_the_bus_library_so_that_set_up_compiles_it(package: str, tmp_path: Path) -> None:
     command = [sys.executable, "-s", "-P", "-m", package, "--config", str(tmp_path), "--check"]
     done = subprocess.run(command, env=gx_environment(), check=False, capture_output=True, text=True, timeout=LIMIT_S)
-    names = _LINE.findall(done.stderr)
-    assert "dbus_fast.message" in names
-    assert "_ssl" not in names
+    assert "dbus_fast.message" in _LINE.findall(done.stderr)
 
 
 async def test_mqtt_devices_loads_no_more_than_it_needs(
