@@ -104,6 +104,15 @@ class Tasks:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    def has_current(self) -> bool:
+        """Whether the calling task is one of them."""
+        return asyncio.current_task() in self._tasks
+
+    async def finish(self, limit_s: float) -> None:
+        """Waits until all tasks have ended, for at most so long."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=limit_s)
+
     async def cancel(self) -> None:
         """Cancels all tasks but the calling one and waits for their end."""
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]

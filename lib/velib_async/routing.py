@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from velib_async.bus_interface import (
@@ -28,7 +29,7 @@ _XML_HEAD = (
 )
 
 
-def route(items: Mapping[str, Item], call: IncomingCall, tasks: Tasks) -> bool:
+def route(items: Mapping[str, Item], call: IncomingCall, tasks: Tasks, answers: Tasks) -> bool:
     """Answers a call on any path of the service; False when the path, or the method there, is not its business."""
     item = items.get(call.path)
     if item is None and call.path != "/" and not _has_children(items, call.path):
@@ -38,7 +39,7 @@ def route(items: Mapping[str, Item], call: IncomingCall, tasks: Tasks) -> bool:
     elif call.interface in (INTROSPECTABLE, "") and call.member == "Introspect":
         call.reply("s", introspect(items, call.path))
     elif call.interface in (BUS_ITEM, ""):
-        return _route_leaf(item, call, tasks) if item is not None else _route_node(items, call)
+        return _route_leaf(item, call, tasks, answers) if item is not None else _route_node(items, call)
     else:
         return item is not None and item.handle_call(call)
     return True
@@ -84,9 +85,9 @@ def _has_children(items: Mapping[str, Item], path: str) -> bool:
     return any(key.startswith(prefix) for key in items)
 
 
-def _route_leaf(item: Item, call: IncomingCall, tasks: Tasks) -> bool:
+def _route_leaf(item: Item, call: IncomingCall, tasks: Tasks, answers: Tasks) -> bool:
     if call.member == "SetValue" and call.signature == "v":
-        _answer_write(call, begin_write(item, call.body[0], tasks), tasks, item.path)
+        _answer_write(call, begin_write(item, call.body[0], tasks), answers, item.path)
         return True
     known = _LEAF.get(call.member)
     return _answer(call, known, item)
@@ -115,15 +116,19 @@ def _answer(call: IncomingCall, known: tuple[str, str, Callable[..., Any]] | Non
     return True
 
 
-def _answer_write(call: IncomingCall, outcome: int | Awaitable[int], tasks: Tasks, path: str) -> None:
+def _answer_write(call: IncomingCall, outcome: int | Awaitable[int], answers: Tasks, path: str) -> None:
     if isinstance(outcome, int):
         call.reply("i", outcome)
     else:
-        tasks.start(_answer_later(call, outcome), name=f"SetValue {path}")
+        answers.start(_answer_later(call, outcome), name=f"SetValue {path}")
 
 
 async def _answer_later(call: IncomingCall, outcome: Awaitable[int]) -> None:
-    call.reply("i", await outcome)
+    try:
+        call.reply("i", await outcome)
+    except asyncio.CancelledError:
+        call.reply("i", REFUSED)
+        raise
 
 
 def _limit(item: Item, limit: Any) -> Variant | None:

@@ -21,7 +21,7 @@ from velib_async.typed_items import (
     TextArrayItem,
     TextItem,
 )
-from velib_async.writing import UNFINISHED_LIMIT
+from velib_async.writing import ANSWER_LIMIT_S, UNFINISHED_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Mapping
@@ -93,6 +93,7 @@ class Service:
         self._items: dict[str, Item] = {}
         self._contexts: list[ChangeContext] = []
         self._tasks = Tasks()
+        self._answers = Tasks()  # to writes, each within ANSWER_LIMIT_S
         self._is_live = False
         self._is_closed = False
         self._bus.set_call_handler(self._on_call)
@@ -174,11 +175,15 @@ class Service:
     async def close(self) -> None:
         """Makes all values unknown, gives the name up and lets go of the connection, which stays open.
 
-        Harmless when repeated, and when the connection is lost.
+        Writes that are under way are answered first: some of them are why a service closes. Harmless when repeated, and
+        when the connection is lost.
         """
         if self._is_closed:
             return
         self._is_closed = True
+        if not self._tasks.has_current():  # else that write is answered when its callback, which closes, has returned
+            await self._answers.finish(ANSWER_LIMIT_S)
+            await self._answers.cancel()
         await self._tasks.cancel()
         if self._is_live:
             await self._leave()
@@ -239,4 +244,4 @@ class Service:
             self._announcer.add(items)
 
     def _on_call(self, call: IncomingCall) -> bool:
-        return route(self._items, call, self._tasks)
+        return route(self._items, call, self._tasks, self._answers)

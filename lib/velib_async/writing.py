@@ -24,7 +24,7 @@ CALLBACK_REFUSED = 2
 
 # Venus programs call blocking: the GUI and systemcalc stand still until the answer comes.
 ANSWER_LIMIT_S = 1.0
-# Async callbacks, and answers that wait for them, of one service at a time: a device that never answers, written by a
+# Async callbacks of one service at a time: a device that never answers, written by a
 # program that never gives up, must not pile them up.
 UNFINISHED_LIMIT = 32
 
@@ -84,6 +84,8 @@ async def _write_async(item: Item, value: Any, tasks: Tasks) -> int:
     done, _ = await asyncio.wait((task,), timeout=ANSWER_LIMIT_S)
     if not done:
         _warn(item, "onchange has not answered within %g s; it goes on", ANSWER_LIMIT_S)
+        return REFUSED
+    if task.cancelled():  # the service closes
         return REFUSED
     result = task.result()
     item.write_fails = result == REFUSED

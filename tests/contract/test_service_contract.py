@@ -312,6 +312,35 @@ async def test_close_makes_values_unknown_before_the_name_goes(network: Network,
     assert await name_owner(watcher, NAME) is None
 
 
+@pytest.mark.parametrize(("answer", "code"), [(True, 0), (False, 2), (None, 1)], ids=["accepted", "refused", "endless"])
+async def test_write_under_way_is_answered_before_the_service_goes(
+    site: Site, *, answer: bool | None, code: int
+) -> None:
+    began, is_closing = asyncio.Event(), asyncio.Event()
+
+    async def decide(_: Item, __: int) -> bool:
+        began.set()
+        await is_closing.wait()
+        await asyncio.sleep(0.05 if answer is not None else 1000)
+        return bool(answer)
+
+    site.service.add_item(IntegerItem("/W", 0, writeable=True, onchange=decide))
+    writing = asyncio.create_task(site.write("/W", 1))
+    await began.wait()
+    is_closing.set()
+    await site.service.close()
+    assert await writing == code
+
+
+async def test_write_whose_callback_closes_the_service_is_answered(site: Site) -> None:
+    async def close(_: Item, __: int) -> bool:
+        await site.service.close()
+        return True
+
+    site.service.add_item(IntegerItem("/W", 0, writeable=True, onchange=close))
+    assert await site.write("/W", 1) == 0
+
+
 async def test_connection_carries_another_service_after_the_first_is_closed(network: Network) -> None:
     bus = await network.connect()
     first = Service(bus, NAME)
