@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final, Self
 
 import aiomqtt
 
+from daemonkit.supervise import heed_cancellation
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -74,8 +76,14 @@ class BrokerLink:
         return self._connected.is_set()
 
     async def wait_connected(self) -> None:
-        """Return when the broker is there and the subscriptions are in place."""
-        await self._connected.wait()
+        """Return when the broker is there and the subscriptions are in place; raises what ended the link before."""
+        waiting = asyncio.create_task(self._connected.wait(), name="connected")
+        try:
+            await asyncio.wait([waiting, *filter(None, [self._task])], return_when=asyncio.FIRST_COMPLETED)
+            if self._task is not None and self._task.done():
+                self._task.result()
+        finally:
+            waiting.cancel()
 
     def publish(self, topic: str, payload: str, *, retain: bool = False) -> None:
         """Send a message, now or when the broker is back."""
@@ -93,6 +101,7 @@ class BrokerLink:
             try:
                 await self._serve()
             except* aiomqtt.MqttError as errors:
+                heed_cancellation()
                 if self._connected.is_set():
                     level = logging.WARNING
                 reasons = "; ".join(str(error) for error in errors.exceptions)
@@ -112,6 +121,8 @@ class BrokerLink:
             ended = client._disconnected  # noqa: SLF001 - aiomqtt offers no other way
             if ended.done() and not ended.cancelled():
                 ended.exception()
+            # One that was made and then not answered in time is left open.
+            client._client._sock_close()  # noqa: SLF001 - the same
 
     async def _use(self, client: aiomqtt.Client, group: asyncio.TaskGroup) -> None:
         for topic in self._topics:
@@ -133,6 +144,7 @@ class BrokerLink:
             while self._queue:
                 topic, payload, retain = self._queue[0]
                 await client.publish(topic, payload, retain=retain)
+                heed_cancellation()
                 self._queue.popleft()
             self._queued.clear()
             self._sent.set()

@@ -14,6 +14,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from daemonkit.errors import LinkLost
+from daemonkit.supervise import heed_cancellation
 from mqtt_devices.protocol.broker_address import MqttVersion
 from mqtt_devices.protocol.effects import Publish, Subscribe, Unsubscribe
 from mqtt_devices.protocol.inbox import MAX_KEPT_PAYLOAD, Inbox, Message
@@ -145,6 +146,7 @@ class Broker:
                     # Not sent, as far as known: first in the queue of the next connection.
                     self._outbox.appendleft(request)
                     raise
+                heed_cancellation()
             await self._has_output.wait()
 
     async def _send_request(self, client: aiomqtt.Client, request: Request) -> None:

@@ -72,6 +72,7 @@ class KeptLink:
             await self._session(self._go_up)
             reason = "the session ended"
         except self._lost as error:
+            heed_cancellation()
             reason = str(error) or type(error).__name__
         now = time.monotonic()
         if self._up_since is not None and now - self._up_since >= STEADY_S:
@@ -95,6 +96,17 @@ class KeptLink:
             self.state = state
             if self._on_state is not None:
                 self._on_state(state)
+
+
+def heed_cancellation() -> None:
+    """Raise CancelledError if the running task has been told to end and something swallowed that.
+
+    A connection that fails while it is closed does, and so does asyncio.wait_for on Python 3.11 when its result comes
+    at the same time. Without this a loop would go on, and whoever ends it would wait for ever.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def keep_connected(

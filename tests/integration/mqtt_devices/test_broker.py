@@ -215,6 +215,22 @@ async def test_tls_is_used_with_a_certificate_and_checked(tmp_path: Path, free_p
                 await Connection(address).session(lambda: None)
 
 
+async def test_session_ends_also_when_a_publication_swallows_that_it_should(
+    mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_sending = asyncio.Event()
+
+    async def publish(*_: object, **__: object) -> None:
+        is_sending.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(aiomqtt.Client, "publish", publish)
+    async with asyncio.timeout(LIMIT_S), connected(plain(mosquitto)) as connection:
+        connection.broker.send(Publish("device/a/DBus", "{}"))
+        await is_sending.wait()
+
+
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "127.0.0.1"])
 async def test_broker_that_cannot_be_reached_is_a_lost_link(host: str, free_port: Callable[[], int]) -> None:
     with pytest.raises(LinkLost):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import contextlib
+from typing import TYPE_CHECKING, Any
 
 import aiomqtt
 import pytest
@@ -89,6 +90,36 @@ async def test_it_ends_at_once_when_no_broker_was_ever_there(free_port: Callable
         link.publish("a", "nobody hears")
         await asyncio.sleep(0.05)
         assert not link.is_connected
+
+
+async def test_it_ends_also_when_its_goodbye_is_not_answered(
+    mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Unanswered(aiomqtt.Client):
+        async def __aexit__(self, *exc: object) -> None:
+            await super().__aexit__(*exc)  # type: ignore[arg-type] # the three of the protocol
+            raise aiomqtt.MqttError("Operation timed out")
+
+    monkeypatch.setattr("simulators.broker.aiomqtt.Client", Unanswered)
+    async with asyncio.timeout(LIMIT_S):
+        async with BrokerLink(mosquitto.host, mosquitto.port, topics=["a"], on_message=Inbox().receive) as link:
+            await link.wait_connected()
+
+
+async def test_it_ends_also_when_a_publication_swallows_that_it_should(
+    mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Swallowing(aiomqtt.Client):
+        async def publish(self, *_: Any, **__: Any) -> None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+
+    monkeypatch.setattr("simulators.broker.aiomqtt.Client", Swallowing)
+    monkeypatch.setattr("simulators.broker.DRAIN_S", 0.1)
+    async with asyncio.timeout(LIMIT_S):
+        async with BrokerLink(mosquitto.host, mosquitto.port, topics=["a"], on_message=Inbox().receive) as link:
+            await link.wait_connected()
+            link.publish("a", "x")
 
 
 async def test_a_fault_of_the_listener_is_not_swallowed(mosquitto: Mosquitto) -> None:

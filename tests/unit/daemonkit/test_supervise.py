@@ -54,6 +54,25 @@ async def test_link_is_made_again_and_logged_once_each_way(caplog: pytest.LogCap
     assert states == [connecting, up, waiting, *[connecting, waiting] * 3, connecting, up, LinkState.CLOSED]
 
 
+async def test_link_that_fails_while_it_is_ended_is_not_made_again() -> None:
+    is_up = asyncio.Event()
+
+    async def session(up: Callable[[], None]) -> None:
+        up()
+        is_up.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise LinkLost("no answer to the goodbye") from None
+
+    task = asyncio.create_task(KeptLink("broker", session, backoff=quick()).run())
+    await is_up.wait()
+    task.cancel()
+    done, _ = await asyncio.wait([task], timeout=LIMIT_S)
+    assert done
+    assert task.cancelled()
+
+
 async def test_bug_in_a_session_is_not_retried() -> None:
     async def session(_: Callable[[], None]) -> None:
         raise ZeroDivisionError("bug")
