@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Final, Self
 
 import aiomqtt
 
-from daemonkit.supervise import heed_cancellation
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -101,7 +99,7 @@ class BrokerLink:
             try:
                 await self._serve()
             except* aiomqtt.MqttError as errors:
-                heed_cancellation()
+                _heed_cancellation()
                 if self._connected.is_set():
                     level = logging.WARNING
                 reasons = "; ".join(str(error) for error in errors.exceptions)
@@ -144,7 +142,17 @@ class BrokerLink:
             while self._queue:
                 topic, payload, retain = self._queue[0]
                 await client.publish(topic, payload, retain=retain)
-                heed_cancellation()
+                _heed_cancellation()
                 self._queue.popleft()
             self._queued.clear()
             self._sent.set()
+
+
+def _heed_cancellation() -> None:
+    """Raise CancelledError if this task was told to end and something swallowed that, such as asyncio.wait_for.
+
+    As daemonkit.supervise.heed_cancellation, which is not at hand: simulators run without the libraries of the suite.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
