@@ -44,7 +44,6 @@ class Unit:
         self.role = ""
         self._is_down = False  # its silence is known; before that it may just not have been asked yet
         self._is_enabled = True
-        self._is_moving = False  # somebody is being answered who has written another role
         self.controls = Controls(device, line, str(config.spec), config.limit_hold_s)
         self._house = house
         self._appearance = Appearance(config, house)
@@ -190,13 +189,7 @@ class Unit:
             return False
         if role != self.role:
             path = f"/Settings/Devices/{self.ident}/ClassAndVrmInstance"
-            # The move closes the connection on which the answer goes out, so it begins no sooner than this has ended:
-            # not when the changed setting is told, which may be before.
-            self._is_moving = True
-            try:
-                await self._house.settings.set(path, f"{role}:{prepared.definition.roles.instance}")
-            finally:
-                self._is_moving = False
+            await self._house.settings.set(path, f"{role}:{prepared.definition.roles.instance}")
             self._todo.put(partial(self._found, prepared))
         return True
 
@@ -213,7 +206,6 @@ class Unit:
         elif name == "ClassAndVrmInstance":
             role, _, number = str(value).partition(":")
             if role != self.role and self.prepared is not None:
-                if not self._is_moving:
-                    self._todo.put(partial(self._found, self.prepared))
+                self._todo.put(partial(self._found, self.prepared))
             elif number.isdigit() and int(number) <= MAX_ROLE_NUMBER:
                 self.publisher.publish({"/DeviceInstance": int(number)})
