@@ -113,8 +113,8 @@ def _counter(config: DeviceConfig, stored: dict[str, float]) -> EnergyCounter | 
 
 def tune_ages(registers: list[Register], config: DeviceConfig, fast_s: float) -> list[Register]:
     """Return the registers with the ages that are configured."""
-    if config.continuous:
-        return [replace(register, age_s=0.0) for register in registers]
+    if config.continuous:  # what is measured; settings of the device are read as seldom as ever
+        return [register if register.write else replace(register, age_s=0.0) for register in registers]
     tuned = []
     for register in registers:
         age = config.fast_age_s if register.age_s <= fast_s else config.age_s

@@ -110,6 +110,12 @@ def test_ages_are_tuned() -> None:
     assert tune_ages(registers, DeviceConfig(spec), FAST_S) == registers
 
 
+def test_continuous_reading_is_of_what_is_measured_not_of_settings() -> None:
+    config = DeviceConfig(parse_spec("tcp:x:502:1"), continuous=True)
+    tuned = tune_ages(_prepared(_family("eastron_sdm")).registers("grid"), config, FAST_S)
+    assert {register.path: register.age_s for register in tuned if register.age_s} == {"/PhaseConfig": 60.0}
+
+
 @pytest.mark.parametrize("family", FAMILIES, ids=str)
 def test_what_is_remembered_brings_the_same_service_back(family: Family) -> None:
     prepared = _prepared(family)
