@@ -75,6 +75,12 @@ class Client:
             while not condition():  # noqa: ASYNC110 - any condition of a test
                 await asyncio.sleep(0.02)
 
+    async def until_car(self) -> None:
+        """Wait for the car: on a busy machine the adapter may be given up, and be found again."""
+        async with asyncio.timeout(LIMIT_S):
+            while await self.ask("status") != "Car Connected":
+                await asyncio.sleep(0.1)
+
     async def until_quiet(self) -> None:
         """Wait until no value is pushed any more; what is under way may still come."""
         async with asyncio.timeout(LIMIT_S):
@@ -97,6 +103,12 @@ async def connected(url: str, **options: Any) -> AsyncIterator[Client]:
         yield client
     finally:
         await client.sio.disconnect()
+
+
+async def wait_for_car(url: str) -> None:
+    """Wait until a server that has just been started has a car."""
+    async with connected(url) as client:
+        await client.until_car()
 
 
 async def refused_while_running(client: Client) -> None:

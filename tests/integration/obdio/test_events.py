@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.integration.obdio.program import ObdProgram, connected, refused_while_running
+from tests.integration.obdio.program import ObdProgram, connected, refused_while_running, wait_for_car
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +33,7 @@ def server(shared_vehicle: Vehicle) -> Iterator[ObdProgram]:
         tcp = found.getsockname()[1]
     script = PROGRAM.format(port=shared_vehicle.port, tcp=tcp, clear=False)
     with ObdProgram(script, tcp) as program:
+        asyncio.run(wait_for_car(program.url))
         yield program
 
 
@@ -175,6 +177,7 @@ async def test_stop_pauses_and_start_resumes(server: ObdProgram) -> None:
 async def test_close_answers_null_and_everybody_is_told(vehicle: Vehicle, free_port: Callable[[], int]) -> None:
     tcp = free_port()
     with ObdProgram(PROGRAM.format(port=vehicle.port, tcp=tcp, clear=False), tcp) as program:
+        await wait_for_car(program.url)
         async with connected(program.url) as client, connected(program.url) as other:
             assert await client.ask("close") is None
             await other.until(lambda: bool(other.got["obd_closed"]))
@@ -191,6 +194,7 @@ async def test_codes_are_cleared_only_with_switch_confirmation_and_engine_off(
 ) -> None:
     tcp = free_port()
     with ObdProgram(PROGRAM.format(port=vehicle.port, tcp=tcp, clear=True), tcp) as program:
+        await wait_for_car(program.url)
         async with connected(program.url) as client:
             for wrong in ({}, {"confirm": 3}, {"confirm": False}, {"confirm": "0"}, "yes"):
                 answer = await client.ask("clear_dtc", wrong)

@@ -39,7 +39,7 @@ def run(shared_vehicle: Vehicle, free_port: Callable[[], int]) -> Callable[[str]
 async def test_a_server_is_there(run: Callable[[str], ObdProgram], name: str) -> None:
     with run(name) as program:
         async with connected(program.url) as client:
-            assert await client.ask("status") == "Car Connected"
+            await client.until_car()
 
 
 async def test_a_handler_emits_python_obds_objects_and_any_origin_may_connect(run: Callable[[str], ObdProgram]) -> None:
@@ -81,7 +81,7 @@ async def test_a_default_event_can_be_replaced_and_a_callback_may_be_a_coroutine
             await client.sio.emit("watch", "RPM")
             await client.until(lambda: bool(client.got["event"]))
             await client.until(lambda: len(client.values("RPM")) > 2)
-            assert await client.ask("status") == "Car Connected"
+            await client.until_car()
 
 
 def test_every_example_is_tested() -> None:

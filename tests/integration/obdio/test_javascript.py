@@ -12,7 +12,7 @@ import pytest
 
 from obdio.events import Events
 from simulators.peers.process import MissingProgramError, find_program
-from tests.integration.obdio.program import ObdProgram
+from tests.integration.obdio.program import ObdProgram, wait_for_car
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +54,7 @@ async def test_the_npm_client_drives_every_event(shared_vehicle: Vehicle, free_p
         f"io.create_server(); io.run_server(port={tcp})"
     )
     with ObdProgram(script, tcp) as program:
+        await wait_for_car(program.url)
         results = await run_node(Path(__file__).parent / "javascript/events.mjs", program.url)
     acks, events = results["acks"], results["events"]
     assert set(acks) == set(Events(cast("Any", None)).table)  # every default event was sent
