@@ -78,7 +78,7 @@ class Client:
     async def until_car(self) -> None:
         """Wait for the car: on a busy machine the adapter may be given up, and be found again."""
         async with asyncio.timeout(LIMIT_S):
-            while await self.ask("status") != "Car Connected":
+            while await self.ask("status") != "Car Connected":  # noqa: ASYNC110 - the server has no event for a test
                 await asyncio.sleep(0.1)
 
     async def until_quiet(self) -> None:
