@@ -57,6 +57,8 @@ def wait_works(gx: Gx) -> None:
     gx.until(lambda: gx.is_running(MQTT), f"one supervised {MQTT}")
     with Tank(gx):
         gx.until(lambda: any(name.startswith("com.victronenergy.tank.mqtt_boat_") for name in names(gx)), "the tank")
+        # A service that is remembered is there before the device speaks.
+        gx.until(lambda: "device/boat/Status" in gx.log(MQTT).rpartition("*** starting")[2], "its Status")
     gx.until(lambda: not any("mqtt_boat" in name for name in names(gx)), "the end of the tank")
 
 
