@@ -12,6 +12,7 @@ import pytest
 
 from simulators.multiplus.assembly import Layout, assemble
 from simulators.multiplus.pty_port import PtyPort
+from tests.peers.output import read_to_end
 
 pytestmark = pytest.mark.unguarded
 
@@ -51,13 +52,7 @@ async def test_watching_shows_readings_until_it_is_ended(tmp_path: Path) -> None
 async def run_example(number: int, tty: str, directory: Path) -> str:
     """Run an example to its end and return what it printed."""
     process = await start_example(number, tty, directory)
-    try:
-        async with asyncio.timeout(60):
-            output, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+    output = await read_to_end(process)
     assert process.returncode == 0, output.decode()
     return output.decode()
 

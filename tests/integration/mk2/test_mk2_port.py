@@ -15,6 +15,7 @@ from mk2.port import open_port
 from mk2.session import VEBusSession
 from simulators.multiplus.assembly import Layout, assemble
 from simulators.multiplus.pty_port import PtyPort
+from tests.peers.output import read_to_end
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 HURRIED = Layout().hurried()
@@ -72,13 +73,7 @@ async def run(*arguments: str, exit_code: int = 0) -> str:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    try:
-        async with asyncio.timeout(60):
-            output, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+    output = await read_to_end(process)
     assert process.returncode == exit_code, output.decode()
     return output.decode()
 

@@ -19,7 +19,7 @@ from modbus_client.discovery import Discovery
 from modbus_client.protocol.mdns import Announcement
 from tests.integration.modbus_client.installation import PATIENCE_S, Installation
 from tests.peers.missing_stdlib import REPOSITORY
-from tests.peers.process import Peer, find_program
+from tests.peers.process import MissingProgramError, Peer, find_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +64,7 @@ def wire() -> Iterator[tuple[str, str]]:
     find_program("ip")
     allowed = subprocess.run([find_program("unshare"), "--net", "true"], capture_output=True, text=True, check=False)
     if allowed.returncode:
-        pytest.skip(f"no network namespaces here: {allowed.stderr.strip()}")
+        raise MissingProgramError(f"unshare --net is refused here (run as root): {allowed.stderr.strip()}")
     holders = [subprocess.Popen(["unshare", "--net", "sleep", "600"]) for _ in range(2)]
     try:
         gx, meter = (_inside(holder.pid) for holder in holders)

@@ -13,6 +13,7 @@ import pytest
 from obdio.events import Events
 from simulators.peers.process import MissingProgramError, find_program
 from tests.integration.obdio.program import ObdProgram, wait_for_car
+from tests.peers.output import read_to_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,13 +31,7 @@ async def run_node(script: Path, *arguments: str) -> Any:
     await asyncio.to_thread(fetch_client)
     command = (find_program("node"), str(script), str(PAGE / "package.json"), *arguments)
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    try:
-        async with asyncio.timeout(60):
-            output, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+    output = await read_to_end(process)
     return json.loads(output)
 
 
