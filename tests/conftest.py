@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from contextlib import ExitStack
@@ -54,6 +55,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not item.get_closest_marker("only_long")]
     slow_first(items)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # thousands of tests stay as they are: no collection needs to look through them again
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Distribution | None:

@@ -19,6 +19,8 @@ from simulators.obd.terminal import GarbageTerminal, ScriptedTerminal, SilentTer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow  # it waits for what an adapter takes its time for
+
 
 @contextmanager
 def opened(table: Table, engine: Engine, protocol: str | None = "6") -> Iterator[tuple[Adapter, ScriptedTerminal]]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from obdio.table import Table
 
+pytestmark = pytest.mark.slow  # it waits for what an adapter takes its time for
+
 LIMIT_S = 30.0
 
 

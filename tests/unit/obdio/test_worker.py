@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Future
 
+pytestmark = pytest.mark.slow  # it waits for what an adapter takes its time for
+
 LIMIT_S = 30.0
 
 
