@@ -30,7 +30,7 @@ CCGX=no
 FORCE=no
 BOOT=no
 # A copy that came without its parts cannot use them to say so.
-[ -d "$BASE/bin/install" ] || { echo "FAILED: $BASE is incomplete: unpack the archive again" >&2; exit 1; }
+{ [ -d "$BASE/bin/install" ] && [ -r "$BASE/bin/python.sh" ]; } || { echo "FAILED: $BASE is incomplete: unpack the archive again" >&2; exit 1; }
 . "$BASE/bin/install/report.sh"
 
 while [ $# -gt 0 ]; do

@@ -40,9 +40,8 @@ is_suite_link() { # is_suite_link NAME: a link below /service to one of our vers
 
 purge_settings() { # the names and VRM instances of our devices; after the daemons have ended, who would add them again
     # What stands for / in a test has no D-Bus of its own.
-    [ -z "$ROOT" ] && command -v "$PYTHON" >/dev/null && [ -d "$BASE/vendor" ] &&
-        PYTHONPATH=$BASE/vendor:$BASE/lib:$BASE/daemons PYTHONDONTWRITEBYTECODE=1 \
-            "$PYTHON" -s -P -m console.remove_settings
+    [ -z "$ROOT" ] && [ -z "$(python_complaint)" ] && [ -d "$BASE/vendor" ] &&
+        PYTHONDONTWRITEBYTECODE=1 "$PYTHON" -s -P -m console.remove_settings
 }
 
 main() {

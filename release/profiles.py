@@ -19,6 +19,7 @@ SHIPPED = (
     "LICENSE",
     "README.md",
     "bin/install/",
+    "bin/python.sh",
     "bin/run-daemon",
     "bin/setup-ccgx.sh",
     "bin/setup.sh",

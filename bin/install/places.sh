@@ -9,7 +9,7 @@ RC_BACKUP=$RC.venus-daemons-bak
 RUN=${VENUS_DAEMONS_RUN:-$ROOT/run/venus-daemons}
 LOGS=${VENUS_DAEMONS_LOG:-$ROOT/var/log}
 TOP=${BASE#"$ROOT"}
-PYTHON=${VENUS_DAEMONS_PYTHON:-python3}
+. "$BASE/bin/python.sh"
 
 # Bytes are bytes in every tool, whatever a file holds.
 LC_ALL=C

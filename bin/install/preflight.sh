@@ -36,12 +36,9 @@ check_archive() {
 }
 
 check_python() {
-    found=$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || found=none
-    case $found in
-        3.1[1-9] | 3.[2-9]? | [4-9]*) ;;
-        *) fail "Venus OS $(venus_version) has Python $found; this needs Python 3.11, which is in Venus OS v3.60 and later." \
-            "Update the firmware first: Settings, Firmware, Online updates. Then start setup.sh again." ;;
-    esac
+    complaint=$(python_complaint)
+    [ -z "$complaint" ] || fail "$complaint. This is Venus OS $(venus_version)." \
+        "Update the firmware first: Settings, Firmware, Online updates. Then start setup.sh again."
 }
 
 check_space() {
@@ -69,8 +66,7 @@ run_check() { # run_check NAME CONFIG_DIRECTORY: have the daemon load everything
     package=$(echo "$1" | tr - _)
     no_cache=
     [ "${DRY_RUN:-no}" = no ] || no_cache=1
-    PYTHONPATH=$BASE/vendor:$BASE/lib:$BASE/daemons PYTHONNOUSERSITE=1 PYTHONDONTWRITEBYTECODE=$no_cache \
-        VENUS_DAEMONS_DATA=$DATA VENUS_DAEMONS_RUN=$RUN VENUS_DAEMONS_LOG=$LOGS \
+    PYTHONDONTWRITEBYTECODE=$no_cache VENUS_DAEMONS_DATA=$DATA VENUS_DAEMONS_RUN=$RUN VENUS_DAEMONS_LOG=$LOGS \
         "$PYTHON" -s -P -m "$package" --config "$2" --check 2>&1
 }
 

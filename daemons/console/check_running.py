@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from console.finding import Finding, good, note, problem
-from console.suite import resident_kb, run
+from console.suite import process_name, resident_kb, run
 from console.table import format_duration
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ MAX_LINES = 3
 # The limit of softlimit is 100 MB of addresses; resident memory comes nowhere near it in good health.
 MUCH_MEMORY_KB = 80_000
 SVOK_RUNNING = 0
+# What bin/run-daemon becomes when it gives up for a while.
+PAUSE = "sleep"
 
 
 def check_supervision(suite: Suite) -> Iterator[Finding]:
@@ -51,6 +53,9 @@ def check_daemon(suite: Suite, name: str, *, is_enabled: bool) -> Iterator[Findi
             yield problem(f"{name} is down", f"svc -u {suite.services / name}")
         else:
             yield note(f"{name} is not enabled", f"{suite.tool} enable {name}, when it is configured")
+        return
+    if process_name(supervised.pid) == PAUSE:
+        yield problem(f"{name} cannot start; its script waits before it tries again", f"{suite.tool} logs {name}")
         return
     failures = count_failures(suite, name)
     if failures >= CRASH_LOOP:

@@ -122,6 +122,14 @@ class Suite:
             return "unknown"
 
 
+def process_name(pid: int) -> str | None:
+    """Return the program of a process as it was called, None when it has ended."""
+    try:
+        return Path(os.fsdecode(Path(f"/proc/{pid}/cmdline").read_bytes().partition(b"\0")[0])).name
+    except OSError:
+        return None
+
+
 def resident_kb(pid: int) -> int | None:
     """Return the memory of a process, None when it has ended."""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import sys
@@ -43,6 +44,8 @@ def run(program: Program, argv: Sequence[str] | None = None) -> int:
     A failing start returns only after the delay of daemonkit.restarts, so that supervise never spins; at a terminal
     there is no delay.
     """
+    with contextlib.suppress(OSError):  # nothing to be slowed down by bin/run-daemon: from here on delays are ours
+        (Paths.find().run / f"{program.name}.unborn").unlink()
     version = read_version()
     try:
         arguments = make_parser(program, version).parse_args(argv)

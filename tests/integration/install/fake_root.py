@@ -90,7 +90,7 @@ class FakeRoot:
         for name in FORBIDDEN:
             self._stub(name, f'#!/bin/sh\necho "{name} $*" >>"$STUBS/forbidden"\nexit 1\n')
         # Stands for python3 where the daemons' own test, which takes a second, is not what is looked at.
-        self._stub("quick-python", "#!/bin/sh\necho 3.12\n")
+        self._stub("quick-python", "#!/bin/sh\necho Python 3.12.1\n")
         for name, text in SUPERVISION.items():
             self._stub(name, text)
 

@@ -22,7 +22,7 @@ LINE_2 = LINE_1.replace("1.0.0", "2.0.0")
 
 
 def python_saying(fake_root: FakeRoot, version: str) -> str:
-    fake_root._stub("old-python", f"#!/bin/sh\necho {version}\n")
+    fake_root._stub("old-python", f"#!/bin/sh\necho Python {version}\n")
     return "old-python"
 
 
@@ -45,7 +45,7 @@ def lose_vendor(fake_root: FakeRoot) -> dict[str, str]:
 
 
 def be_old(fake_root: FakeRoot) -> dict[str, str]:
-    return {"VENUS_DAEMONS_PYTHON": python_saying(fake_root, "3.8")}
+    return {"VENUS_DAEMONS_PYTHON": python_saying(fake_root, "3.8.13")}
 
 
 def have_no_python(_: FakeRoot) -> dict[str, str]:
@@ -73,8 +73,8 @@ def fill_disk(fake_root: FakeRoot) -> dict[str, str]:
         (truncate, "files of this copy are missing or damaged"),
         (modify, "missing or damaged: services.yml"),
         (lose_vendor, "venus-daemons-1.0.0.zip"),
-        (be_old, "has Python 3.8; this needs Python 3.11, which is in Venus OS v3.60 and later"),
-        (have_no_python, "has Python none"),
+        (be_old, "Python 3.8.13 is too old: this needs Python 3.11, which is in Venus OS v3.60 and later"),
+        (have_no_python, "there is no no-such-python"),
         (break_config, "mqtt-devices.yml is not right"),
         (occupy_name, "another program has that name"),
         (fill_disk, "only 900 kB are free on /data"),

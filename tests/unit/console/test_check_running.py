@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,16 @@ def test_crash_loop_is_named(suite: Suite, failures: int, waited: bool, is_named
     record = {"failures": failures, "waited": waited}
     (suite.paths.run / f"{NAME}.restarts").write_text(json.dumps(record))
     assert any("times in a row" in text for text in bad(list(check_supervision(suite)))) == is_named
+
+
+def test_script_that_has_given_up_for_a_while_is_named(suite: Suite, tmp_path: Path) -> None:
+    pause = subprocess.Popen(["/bin/sleep", "60"])
+    try:
+        (tmp_path / "bin" / "svstat").write_text(f'#!/bin/sh\necho "$1: up (pid {pause.pid}) 30 seconds"\n')
+        assert bad(list(check_supervision(suite))) == [f"{NAME} cannot start; its script waits before it tries again"]
+    finally:
+        pause.kill()
+        pause.wait()
 
 
 def test_link_to_another_version_and_a_missing_one_are_named(suite: Suite, tmp_path: Path) -> None:
