@@ -38,6 +38,11 @@ is_suite_link() { # is_suite_link NAME: a link below /service to one of our vers
     return 1
 }
 
+make_room() { # by what Python makes again whenever it needs it
+    # shellcheck disable=SC2086 # a list of directories
+    find $versions -type d -name __pycache__ -prune -exec rm -rf {} +
+}
+
 purge_settings() { # the names and VRM instances of our devices; after the daemons have ended, who would add them again
     # What stands for / in a test has no D-Bus of its own.
     [ -z "$ROOT" ] && [ -z "$(python_complaint)" ] && [ -d "$BASE/vendor" ] &&
@@ -55,7 +60,8 @@ main() {
     restored=$(rc_read "$RC" | sed -n 's/.*# venus-daemons took over: .*\/service\/\([^ \/]*\).*/\1/p' | tr '\n' ' ')
 
     step "taking our lines out of $RC ..."
-    rc_remove "$names" || fail "$RC cannot be written (disk full?); nothing was removed"
+    rc_remove "$names" || { make_room && rc_remove "$names"; } ||
+        fail "$RC cannot be written (disk full?); nothing was removed" "See what is large: du -sk /data/* | sort -n"
     for link in "$SERVICES"/*; do
         name=${link##*/}
         { [ -L "$link" ] && is_suite_link "$name"; } || continue

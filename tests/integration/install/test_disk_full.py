@@ -150,9 +150,13 @@ def test_full_disk_leaves_the_old_version_whole(root: CrampedRoot, campaign: Cal
     assert upgrade_on_a_full_disk(root, pages=MANY, inodes=MANY)
 
 
-def test_uninstall_works_on_a_full_disk(root: CrampedRoot) -> None:
-    """It is what one tries first when the disk is full."""
-    root.fill(pages=1, inodes=1)
+@pytest.mark.parametrize("free", [1, 0])
+def test_uninstall_works_on_a_full_disk(root: CrampedRoot, free: int) -> None:
+    """It is what one tries first when the disk is full; what Python has compiled makes room where there is none."""
+    compiled = root.suite() / "lib" / "__pycache__" / "module.cpython-312.pyc"
+    compiled.parent.mkdir()
+    compiled.write_bytes(bytes(4096))
+    root.fill(pages=free, inodes=free)
     done = root.run("uninstall.sh", "--purge")
     assert done.returncode == 0, done.stdout + done.stderr
     assert root.rc.read_text() == USER
