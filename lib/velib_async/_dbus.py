@@ -12,6 +12,7 @@ import importlib
 import logging
 from typing import TYPE_CHECKING, Any, cast
 
+from velib_async._handlers import Handlers
 from velib_async._incoming import DBusCall, items_from, unwrap
 from velib_async._items_message import ItemsMessages
 from velib_async._reader import replace_reader
@@ -20,15 +21,11 @@ from velib_async.bus_interface import (
     BUS_ITEM,
     CALL_TIMEOUT_S,
     NO_REPLY,
-    CallHandler,
-    Changes,
-    ChangesHandler,
     Library,
     Published,
     Signal,
-    SignalHandler,
 )
-from velib_async.errors import BusLost, CallError, CallTimeout, ConnectionInUse, VelibError
+from velib_async.errors import BusLost, CallError, CallTimeout, VelibError
 from velib_async.values import wrap
 
 if TYPE_CHECKING:
@@ -40,15 +37,13 @@ log = logging.getLogger(__name__)
 LIBRARIES: tuple[Library, ...] = ("dbus_fast", "dbus_next")  # in order of preference
 
 
-class DBusBus:
+class DBusBus(Handlers):
     """One connection to a real bus; see `bus_interface.Bus`. Made by `adapt`, once per MessageBus."""
 
     def __init__(self, message_bus: Any, library: ModuleType) -> None:
+        super().__init__()
         self.library = library
         self._bus = message_bus
-        self._call_handler: CallHandler | None = None
-        self._signal_handlers: list[SignalHandler] = []
-        self._changes_handlers: list[ChangesHandler] = []
         self._answers: dict[int, asyncio.Future[Any]] = {}  # by serial of the call; None: the connection ended
         self._is_closing = False
         self._error: BaseException | None = None
@@ -56,7 +51,7 @@ class DBusBus:
         self._writer = replace_writer(message_bus)
         self._writer.owner = self
         self.items_messages = ItemsMessages(library)
-        self.reader = replace_reader(message_bus, self._on_changes)
+        self.reader = replace_reader(message_bus, self._tell_changes)
         message_bus.add_message_handler(self._on_message)
         self._listen_for_end()
 
@@ -124,28 +119,6 @@ class DBusBus:
             return future
         return cast("asyncio.Future[None]", self._bus.send(message))
 
-    def set_call_handler(self, handler: CallHandler | None) -> None:
-        """See `bus_interface.Bus.set_call_handler`."""
-        if handler is not None and self._call_handler is not None:
-            raise ConnectionInUse("this connection carries a service already; open one connection per service")
-        self._call_handler = handler
-
-    def add_signal_handler(self, handler: SignalHandler) -> None:
-        """See `bus_interface.Bus.add_signal_handler`."""
-        self._signal_handlers.append(handler)
-
-    def remove_signal_handler(self, handler: SignalHandler) -> None:
-        """See `bus_interface.Bus.remove_signal_handler`."""
-        self._signal_handlers.remove(handler)
-
-    def add_changes_handler(self, handler: ChangesHandler) -> None:
-        """See `bus_interface.Bus.add_changes_handler`."""
-        self._changes_handlers.append(handler)
-
-    def remove_changes_handler(self, handler: ChangesHandler) -> None:
-        """See `bus_interface.Bus.remove_changes_handler`."""
-        self._changes_handlers.remove(handler)
-
     async def wait_lost(self) -> None:
         """See `bus_interface.Bus.wait_lost`."""
         await self._ended.wait()
@@ -189,16 +162,10 @@ class DBusBus:
     def _on_signal(self, message: Any) -> None:
         if message.interface == BUS_ITEM:
             if self._changes_handlers and (changes := items_from(message)):
-                self._on_changes(message.sender, changes)
+                self._tell_changes(message.sender, changes)
         elif self._signal_handlers:
             body = [unwrap(value) for value in message.body]
-            signal = Signal(message.sender, message.path, message.interface, message.member, body)
-            for handler in tuple(self._signal_handlers):
-                handler(signal)
-
-    def _on_changes(self, sender: str, changes: Changes) -> None:
-        for handler in tuple(self._changes_handlers):
-            handler(sender, changes)
+            self._tell_signal(Signal(message.sender, message.path, message.interface, message.member, body))
 
     def _listen_for_end(self) -> None:
         # What the libraries' wait_for_disconnect awaits.

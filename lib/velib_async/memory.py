@@ -14,8 +14,9 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from velib_async._handlers import Handlers
 from velib_async.bus_interface import BUS_ITEM, CALL_TIMEOUT_S, NO_REPLY, UNKNOWN_METHOD, Signal, items_body
-from velib_async.errors import BusLost, CallTimeout, ConnectionInUse, VelibError
+from velib_async.errors import BusLost, CallTimeout, VelibError
 from velib_async.memory_call import MemoryCall
 from velib_async.memory_daemon import MemoryDaemon
 from velib_async.names import DAEMON
@@ -24,7 +25,7 @@ from velib_async.values import changes_in, unwrap, wrap
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from velib_async.bus_interface import CallHandler, ChangesHandler, Published, SignalHandler
+    from velib_async.bus_interface import Published
 
 SERVICE_UNKNOWN = "org.freedesktop.DBus.Error.ServiceUnknown"
 
@@ -32,15 +33,13 @@ SERVICE_UNKNOWN = "org.freedesktop.DBus.Error.ServiceUnknown"
 BACKLOG_LIMIT = 10_000
 
 
-class MemoryBus:
+class MemoryBus(Handlers):
     """One connection to a MemoryHub; see `bus_interface.Bus`."""
 
     def __init__(self, hub: MemoryHub, unique_name: str) -> None:
+        super().__init__()
         self.unique_name = unique_name
         self._hub = hub
-        self._call_handler: CallHandler | None = None
-        self._signal_handlers: list[SignalHandler] = []
-        self._changes_handlers: list[ChangesHandler] = []
         self._asked: set[MemoryCall] = set()  # calls to us that are not answered
         self._ended = asyncio.Event()
         self._is_lost = False
@@ -90,28 +89,6 @@ class MemoryBus:
         self._hub.post(lambda: None if sent.done() else sent.set_result(None))
         return sent
 
-    def set_call_handler(self, handler: CallHandler | None) -> None:
-        """See `bus_interface.Bus.set_call_handler`."""
-        if handler is not None and self._call_handler is not None:
-            raise ConnectionInUse("this connection carries a service already; open one connection per service")
-        self._call_handler = handler
-
-    def add_signal_handler(self, handler: SignalHandler) -> None:
-        """See `bus_interface.Bus.add_signal_handler`."""
-        self._signal_handlers.append(handler)
-
-    def remove_signal_handler(self, handler: SignalHandler) -> None:
-        """See `bus_interface.Bus.remove_signal_handler`."""
-        self._signal_handlers.remove(handler)
-
-    def add_changes_handler(self, handler: ChangesHandler) -> None:
-        """See `bus_interface.Bus.add_changes_handler`."""
-        self._changes_handlers.append(handler)
-
-    def remove_changes_handler(self, handler: ChangesHandler) -> None:
-        """See `bus_interface.Bus.remove_changes_handler`."""
-        self._changes_handlers.remove(handler)
-
     async def wait_lost(self) -> None:
         """See `bus_interface.Bus.wait_lost`."""
         await self._ended.wait()
@@ -136,14 +113,9 @@ class MemoryBus:
     def take_signal(self, signal: Signal) -> None:
         """A signal arrives that a match rule let through."""
         if signal.interface != BUS_ITEM:
-            for handler in tuple(self._signal_handlers):
-                handler(signal)
-            return
-        changes = changes_in(signal.path, signal.member, signal.body)
-        if not changes:
-            return
-        for changes_handler in tuple(self._changes_handlers):
-            changes_handler(signal.sender, changes)
+            self._tell_signal(signal)
+        elif changes := changes_in(signal.path, signal.member, signal.body):
+            self._tell_changes(signal.sender, changes)
 
     def abandon_calls(self) -> None:
         """The connection is gone: whoever waits for its answers waits no more."""

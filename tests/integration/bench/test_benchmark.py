@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bench.table import render
+from tests.integration.bench.quick_run import run_quickly
 
-ROOT = Path(__file__).parents[3]
-LIMIT_S = 300.0  # takes twenty seconds on an idle machine
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.peer
 @pytest.mark.slow
 def test_quick_run_prints_the_table_and_keeps_the_figures(tmp_path: Path) -> None:
-    kept = tmp_path / "velib.json"
-    done = subprocess.run(
-        [sys.executable, "bench/velib.py", "--quick", "--json", str(kept)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    results = json.loads(kept.read_text())["results"]
+    printed, results = run_quickly("velib", tmp_path / "velib.json")
     for measurement in ("provider, batches of 50", "consumer, batches of 50", "GetItems of 300, answer"):
-        assert f"| {measurement} " in done.stdout
+        assert f"| {measurement} " in printed
         assert results[measurement]["dbus-next"][0] > 0
     assert results["bytes per item"]["dbus-next"][0] > 0
 

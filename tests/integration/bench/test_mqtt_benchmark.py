@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bench.mqtt_devices import OTHERS, WANTED, render
+from tests.integration.bench.quick_run import run_quickly
 
-ROOT = Path(__file__).parents[3]
-LIMIT_S = 300.0  # takes half a minute on an idle machine
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.peer
 @pytest.mark.slow
 def test_quick_run_prints_the_table_and_keeps_the_figures(tmp_path: Path) -> None:
-    kept = tmp_path / "mqtt_devices.json"
-    done = subprocess.run(
-        [sys.executable, "bench/mqtt_devices.py", "--quick", "--json", str(kept)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    figures = json.loads(kept.read_text())["results"]["as installed here"]
+    printed, results = run_quickly("mqtt_devices", tmp_path / "mqtt_devices.json")
+    figures = results["as installed here"]
     assert set(WANTED) | set(OTHERS) <= set(figures)
     assert figures["services registered"] > 0
-    assert "| services registered | " in done.stdout
+    assert "| services registered | " in printed
 
 
 def test_table_says_what_is_not_reached() -> None:
