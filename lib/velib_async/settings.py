@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, Self
 
 from velib_async import callbacks
@@ -71,7 +71,6 @@ class Settings:
         self._on_change = on_change
         self._settings: dict[str, Setting] = {}
         self._values: dict[str, Any] = {}
-        self._service: SettingsService | None = None
 
     async def start(self) -> None:
         """Waits for localsettings; `open` does it."""
@@ -122,11 +121,29 @@ class Settings:
             # localsettings would store the text "dbus.Array([]...)" in a text setting.
             raise setting_error(path, -1)
         service = await self._current()
-        (code,) = await self._monitor.dbus_call(service.owner, path, "SetValue", "v", value)
-        if code != 0:
-            raise setting_error(path, int(code))
-        stored = await service.fetch_value(path)  # what was stored can differ: cast, or another device's instance
+        with service.noting_changes() as changed:
+            (code,) = await self._monitor.dbus_call(service.owner, path, "SetValue", "v", value)
+            if code != 0:
+                raise setting_error(path, int(code))
+            # What was stored can differ: cast, or another device's instance.
+            stored = await service.fetch_value(path)
+        if stored is None:  # could not be read, for a setting has a value; it was accepted, though
+            stored = service.get_value(path) if path in changed else value
+        if path not in self._settings:  # forgotten meanwhile, and reading has noted it again
+            service.forget((path,))
         self.on_value(path, stored)
+
+    def forget(self, paths: Collection[str]) -> None:
+        """Undoes `add` in this process: the settings are no longer watched, remembered, or added again.
+
+        They stay in localsettings with their values, and `add` takes them up again. Harmless for paths never added.
+        """
+        for path in paths:
+            self._settings.pop(path, None)
+            self._values.pop(path, None)
+        service = self._service_now()
+        if service is not None:
+            service.forget(paths)
 
     async def allocate_instance(self, unique_id: str, device_class: str, preferred: int = 1) -> int:
         """Returns the device instance for a device: the one it always had, else the next free from `preferred` on.
@@ -172,6 +189,10 @@ class Settings:
         assert isinstance(service, SettingsService)  # noqa: S101 - the only handler; for the type checker
         return service
 
+    def _service_now(self) -> SettingsService | None:
+        service = self._monitor.get_service(SETTINGS_SERVICE)
+        return service if isinstance(service, SettingsService) else None
+
     # Called by the monitor
 
     async def on_service(self, service: SettingsService) -> None:
@@ -179,12 +200,14 @@ class Settings:
         if not self._settings:
             return
         log.info("%s is back: adding %d settings again", SETTINGS_SERVICE, len(self._settings))
+        known = tuple(self._settings)
         with contextlib.suppress(BusLost):
             try:
                 await service.add_settings(*self._settings.values())
             except (SettingError, CallError) as error:
                 log.warning("%s: %s", SETTINGS_SERVICE, error)
-        for path in self._settings:
+        service.forget(path for path in known if path not in self._settings)  # forgotten while it answered
+        for path in known:  # on_value passes over what was forgotten, in callbacks, too
             if service.seen(path):
                 self.on_value(path, service.get_value(path))
 

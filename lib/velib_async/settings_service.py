@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from velib_async.errors import SettingError, setting_error
 from velib_async.values import Variant, make_variant
 from velib_async.watched import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SETTINGS_SERVICE = "com.victronenergy.settings"
 SETTINGS_INTERFACE = "com.victronenergy.Settings"
@@ -87,3 +90,10 @@ class SettingsService(Service):
         if refused:
             raise refused[0]
         return values
+
+    def forget(self, paths: Iterable[str]) -> None:
+        """Watches these paths no longer, and drops what is known of them. The settings themselves stay."""
+        for path in paths:
+            if self.paths is not None:
+                self.paths.discard(path)
+            self.values.pop(path, None)

@@ -14,6 +14,8 @@ from velib_async.memory import MemoryBus, MemoryHub
 from velib_async.names import request_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from velib_async.bus import IncomingCall
 
 A, B = "/Settings/A", "/Settings/B"
@@ -28,6 +30,9 @@ class Script:
         self.values: dict[str, Any] = {}
         self.errors: dict[str, int] = {}
         self.refusal: str | None = None
+        self.refused_methods: set[str] = set()
+        self.added: list[str] = []
+        self.during: dict[str, Callable[[], None]] = {}  # method -> what happens before its answer arrives
         self.behind_the_answer: dict[str, Any] = {}
         bus.set_call_handler(self._answer)
 
@@ -36,8 +41,9 @@ class Script:
         self.bus.send_signal(path, BUS_ITEM, "PropertiesChanged", "a{sv}", [{"Value": value, "Text": str(value)}])
 
     def _answer(self, call: IncomingCall) -> bool:
-        if self.refusal is not None:
-            call.refuse(self.refusal, "on purpose")
+        self.during.get(call.member, lambda: None)()
+        if self.refusal is not None or call.member in self.refused_methods:
+            call.refuse(self.refusal or "com.example.Error.Ill", "on purpose")
             return True
         match call.member:
             case "AddSettings":
@@ -55,6 +61,7 @@ class Script:
 
     def _add(self, entry: dict[str, Any]) -> dict[str, Any]:
         path = entry["path"]
+        self.added.append(path)
         if path in self.errors:
             return {"error": self.errors[path], "path": path}
         return {"error": 0, "path": path, "value": self.values.setdefault(path, entry["default"])}
@@ -72,6 +79,14 @@ class Site:
 
     async def open(self) -> Settings:
         return await Settings.open(self.hub.connect(), on_change=lambda path, value: self.told.append((path, value)))
+
+
+def watched(settings: Settings) -> list[str]:
+    """Returns the paths of which anything is kept."""
+    service = settings._service_now()
+    assert service is not None
+    assert service.paths == set(service.values)
+    return sorted(service.values)
 
 
 async def settle() -> None:
@@ -114,6 +129,76 @@ async def test_value_that_was_refused_stays_what_it_was() -> None:
     with pytest.raises(SettingError, match="-1"):
         await settings.set(A, 4)
     assert (settings.get(A), site.told) == (3, [])
+    await settings.close()
+
+
+@pytest.mark.parametrize("signals", [True, False])
+async def test_value_that_cannot_be_read_back_is_what_was_written(*, signals: bool) -> None:
+    site = Site()
+    script = await site.start_service()
+    settings = await site.open()
+    await settings.add(Setting(A, "old"))
+    script.refused_methods = {"GetValue"}
+    if signals:  # then what localsettings itself says counts
+        script.during["GetValue"] = lambda: script.change(A, "new, as stored")
+    else:
+        script.change = lambda path, value: script.values.update({path: value})  # type: ignore[method-assign]
+    await settings.set(A, "new")
+    stored = "new, as stored" if signals else "new"
+    assert settings.get(A) == stored
+    assert site.told[-1] == (A, stored)
+    assert (A, None) not in site.told
+    await settings.close()
+
+
+async def test_forgotten_setting_is_neither_told_nor_added_again() -> None:
+    site = Site()
+    script = await site.start_service()
+    settings = await site.open()
+    await settings.add(Setting(A, 3), Setting(B, 3))
+    settings.forget([A, "/Settings/Unknown"])
+    script.change(A, 7)
+    script.change(B, 7)
+    await settle()
+    assert site.told == [(B, 7)]
+    with pytest.raises(KeyError):
+        settings.get(A)
+    assert watched(settings) == [B]
+    await script.bus.close()
+    settings.forget([B])  # while there is no localsettings
+    later = await site.start_service()
+    await settle()
+    assert later.added == []
+    assert watched(settings) == []
+    assert await settings.add(Setting(A, 9)) == {A: 9}
+    later.change(A, 5)
+    await settle()
+    assert site.told[-1] == (A, 5)
+    await settings.close()
+
+
+@pytest.mark.parametrize("method", ["SetValue", "GetValue", "AddSettings"])
+async def test_setting_that_is_forgotten_while_localsettings_answers_stays_forgotten(method: str) -> None:
+    site = Site()
+    script = await site.start_service()
+    settings = await site.open()
+    await settings.add(Setting(A, 3), Setting(B, 3))
+    if method == "AddSettings":
+        await script.bus.close()
+        script = Script(site.hub.connect())
+        script.values[A] = 8
+        script.during[method] = lambda: settings.forget([A])
+        await request_name(script.bus, SETTINGS_SERVICE)
+        await settle()
+    else:
+        script.during[method] = lambda: settings.forget([A])
+        await settings.set(A, 8)
+    script.change(A, 9)
+    await settle()
+    assert watched(settings) == [B]
+    assert (A, 9) not in site.told
+    with pytest.raises(KeyError):
+        settings.get(A)
     await settings.close()
 
 
