@@ -16,7 +16,7 @@ from velib_async._handlers import Handlers
 from velib_async._incoming import DBusCall, items_from, unwrap
 from velib_async._items_message import ItemsMessages
 from velib_async._reader import replace_reader
-from velib_async._writer import MessageWriter, replace_writer
+from velib_async._writer import ANSWERS_LIMIT, MessageWriter, replace_writer
 from velib_async.bus_interface import (
     BUS_ITEM,
     CALL_TIMEOUT_S,
@@ -59,6 +59,11 @@ class DBusBus(Handlers):
     def unique_name(self) -> str:
         """The connection's own name."""
         return cast("str", self._bus.unique_name)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether so much waits for the bus daemon that callers get no answers."""
+        return self._writer.backlog > ANSWERS_LIMIT
 
     async def call(  # noqa: PLR0917 - see bus.Bus
         self,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from velib_async._writer import MessageTooLong
+from velib_async.bus_interface import LIMITS_EXCEEDED
+from velib_async.changes import changes_in
 from velib_async.errors import VelibError
-from velib_async.values import changes_in, wrap
+from velib_async.values import wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from velib_async._dbus import DBusBus
     from velib_async.bus_interface import Changes, Published
@@ -55,19 +58,35 @@ class DBusCall:
         """Answers, unless the caller wants no answer."""
         library = self._owner.library
         body = wrap(signature, values, library.Variant)
-        self._send(library.Message.new_method_return(self._message, signature, body))
+        self._answer(lambda: library.Message.new_method_return(self._message, signature, body))
 
     def reply_items(self, items: Iterable[Published]) -> None:
         """Answers GetItems."""
-        self._send(self._owner.items_messages.answer(self._message, items))
+        self._answer(lambda: self._owner.items_messages.answer(self._message, items))
 
     def refuse(self, name: str, text: str) -> None:
         """Answers with an error."""
+        self._begin_answer()
         self._send(self._owner.library.Message.new_error(self._message, name, text))
 
-    def _send(self, answer: Any) -> None:
+    def _answer(self, make: Callable[[], Any]) -> None:
+        """Sends an answer; an error in its place when it cannot be sent, which is no reason to lose the connection."""
+        self._begin_answer()
+        reason = "the bus daemon is far behind with what it was sent; try again later"
+        if not self._owner.is_behind:
+            try:
+                self._send(make())
+            except MessageTooLong as error:
+                reason = str(error)
+            else:
+                return
+        self._send(self._owner.library.Message.new_error(self._message, LIMITS_EXCEEDED, reason))
+
+    def _begin_answer(self) -> None:
         if self._is_answered:
             raise VelibError(f"{self.member} on {self.path} was answered already")
         self._is_answered = True
+
+    def _send(self, answer: Any) -> None:
         if not self._message.flags.value & self._owner.library.MessageFlag.NO_REPLY_EXPECTED.value:
             self._owner.send(answer)

@@ -20,11 +20,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The bus daemon ends a connection that sends an array over 64 MiB (D-Bus specification, "Valid Signatures").
-MESSAGE_LIMIT = 64 * 1024 * 1024
-# What may wait for a bus daemon that reads nothing. ItemsChanged never waits here (one message at a time), so this is
-# answers to others and our own calls. A daemon that is this far behind is as good as gone.
-BACKLOG_LIMIT = 16 * 1024 * 1024
+# The bus daemon ends a connection that sends a longer message: libdbus' max_message_size, which Venus leaves as it is.
+MESSAGE_LIMIT = 32 * 1024 * 1024
+# With so much waiting, callers get an error instead of an answer: a service of many long texts, asked by many at once,
+# is no reason to lose the connection. ItemsChanged never waits here (one message at a time).
+ANSWERS_LIMIT = 16 * 1024 * 1024
+# The largest answer always fits. What is beyond are our own calls and those errors: a bus daemon that is so far behind
+# is as good as gone.
+BACKLOG_LIMIT = ANSWERS_LIMIT + MESSAGE_LIMIT
+
+
+class MessageTooLong(ValueError):  # noqa: N818 - as in `errors`
+    """The bus daemon would not take this message, and end the connection."""
 
 
 class MessageWriter:
@@ -50,7 +57,7 @@ class MessageWriter:
         """Takes a message; the future is done when it has been written.
 
         Raises:
-            ValueError: The message is larger than D-Bus allows.
+            MessageTooLong: See there; nothing was sent.
         """
         if self._is_ended:
             _resolve(future)
@@ -59,7 +66,7 @@ class MessageWriter:
             return
         data = msg._marshall(self._negotiate_unix_fd)  # noqa: SLF001 - as the libraries' own writers do
         if len(data) > MESSAGE_LIMIT:
-            raise ValueError(f"message of {len(data)} bytes; the limit is {MESSAGE_LIMIT}")
+            raise MessageTooLong(f"message of {len(data)} bytes; the limit is {MESSAGE_LIMIT}")
         self._queue.append((memoryview(data), list(msg.unix_fds or ()), future))
         self.backlog += len(data)
         if self.backlog > BACKLOG_LIMIT:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from velib_async import callbacks
-from velib_async.values import INVALID, Variant, check_text, make_variant
+from velib_async.values import INVALID, Variant, check_text, cut_text, make_variant
 
 if TYPE_CHECKING:
     from velib_async.bus_interface import IncomingCall
@@ -182,12 +182,12 @@ class Item:
         if self._value is None:
             return UNKNOWN_TEXT
         if self.text is None:
-            return str(self._value)
+            return cut_text(str(self._value))
         try:
             text = check_text(callbacks.format_text(self.path, self.text, self._value, self._text_fails))
         except (callbacks.CallbackFailed, ValueError):
             self._text_fails = True  # logged once, not at each reading
-            return str(self._value)
+            return cut_text(str(self._value))
         self._text_fails = False
         return text
 

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from velib_async._handlers import Handlers
 from velib_async.bus_interface import BUS_ITEM, CALL_TIMEOUT_S, NO_REPLY, UNKNOWN_METHOD, Signal, items_body
+from velib_async.changes import changes_in
 from velib_async.errors import BusLost, CallTimeout, VelibError
 from velib_async.memory_call import MemoryCall
 from velib_async.memory_daemon import MemoryDaemon
 from velib_async.names import DAEMON
-from velib_async.values import changes_in, unwrap, wrap
+from velib_async.values import unwrap, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from velib_async.bus_interface import BUS_ITEM, CALL_TIMEOUT_S, Bus, Changes
+from velib_async.changes import changed_items
 from velib_async.errors import CallError, CallTimeout
-from velib_async.values import changed_items, from_wire
+from velib_async.values import from_wire
 
 NO_TREE = "com.victronenergy.Error.NoTree"  # our own, for an answer that makes no sense
 
@@ -37,10 +38,11 @@ async def scan(bus: Bus, destination: str, *, timeout_s: float = CALL_TIMEOUT_S)
         raise
     except CallError:
         texts = {}  # it says how it is written only; the values count
-    return changed_items({f"/{key.lstrip('/')}": {"Value": values[key], "Text": texts.get(key)} for key in values})
+    paths = {key: f"/{key.lstrip('/')}" for key in values if isinstance(key, str)}
+    return changed_items({paths[key]: {"Value": values[key], "Text": texts.get(key)} for key in paths})
 
 
-async def _read(bus: Bus, destination: str, member: str, timeout_s: float) -> dict[str, Any]:
+async def _read(bus: Bus, destination: str, member: str, timeout_s: float) -> dict[Any, Any]:
     body = await bus.call(destination, "/", BUS_ITEM, member, timeout_s=timeout_s)
     found = body[0] if len(body) == 1 else body
     if from_wire(found) is None:

@@ -6,7 +6,7 @@ import math
 from typing import Any, ClassVar
 
 from velib_async.items import Item
-from velib_async.values import MAX_VALUE_BYTES, check_text, finite, integer_signature
+from velib_async.values import MAX_ELEMENTS, MAX_VALUE_BYTES, check_text, finite, integer_signature
 
 
 class IntegerItem(Item):
@@ -73,8 +73,7 @@ class _ArrayItem(Item):
     """A list of one kind of element. An empty list cannot be transported: it counts as None."""
 
     __slots__ = ()
-    # A double and an int64 take 8 bytes; the total stays within what one value may take.
-    MAX_ELEMENTS: ClassVar[int] = MAX_VALUE_BYTES // 8
+    MAX_ELEMENTS: ClassVar[int] = MAX_ELEMENTS
 
     def coerce_element(self, element: Any) -> Any:
         """Returns one element as this item's element type."""

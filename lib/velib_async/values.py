@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 INT32 = range(-(2**31), 2**31)
 INT64 = range(-(2**63), 2**63)
 
-# One value's text or array, in bytes of UTF-8. The bus daemon ends a connection that sends an array over 64 MiB;
-# the largest batch (service.ITEMS_PER_MESSAGE items, each with value and text) stays below that.
+# One value's text or array, in bytes. The bus daemon ends a connection that sends a message over 32 MiB; the largest
+# batch (announcing.ITEMS_PER_MESSAGE items, each with value and text) stays below that.
 MAX_VALUE_BYTES = 32 * 1024
+MAX_ELEMENTS = MAX_VALUE_BYTES // 8  # of an array: a double and an int64 take 8 bytes
 
 
 class Variant(NamedTuple):
@@ -49,6 +50,13 @@ def check_text(text: str) -> str:
     return text
 
 
+def cut_text(text: str) -> str:
+    """Returns as much of a text as `check_text` lets pass, for a text that is for looking at only."""
+    if len(text) <= MAX_VALUE_BYTES // 4:  # a character takes 4 bytes at most
+        return text
+    return text.encode()[:MAX_VALUE_BYTES].decode(errors="ignore")
+
+
 def make_variant(value: Any) -> Variant:
     """Chooses the D-Bus type for a plain value.
 
@@ -65,6 +73,8 @@ def make_variant(value: Any) -> Variant:
     if isinstance(value, Mapping):
         return Variant("a{sv}", {str(key): make_variant(inner) for key, inner in value.items()})
     if isinstance(value, bytes | bytearray):
+        if len(value) > MAX_VALUE_BYTES:
+            raise ValueError(f"{len(value)} bytes; the limit is {MAX_VALUE_BYTES}")
         return Variant("ay", bytes(value)) if value else INVALID
     if isinstance(value, list | tuple):
         return _make_array(list(value))
@@ -101,12 +111,15 @@ def integer_signature(value: int) -> str:
 def _make_array(values: list[Any]) -> Variant:
     if not values:
         return INVALID
+    if len(values) > MAX_ELEMENTS:
+        raise ValueError(f"{len(values)} elements; the limit is {MAX_ELEMENTS}")
     if all(isinstance(value, int) for value in values):
         return Variant("ax" if any(integer_signature(value) == "x" for value in values) else "ai", values)
     if all(isinstance(value, int | float) for value in values):
         return Variant("ad", [float(value) for value in values])
     if all(isinstance(value, str) for value in values):
-        return Variant("as", [check_text(value) for value in values])
+        check_text("".join(values))  # together no more than one text
+        return Variant("as", values)
     raise ValueError("a list for D-Bus needs elements of one kind: all int, all float or all str")
 
 
@@ -224,26 +237,3 @@ _FIT: dict[str, Callable[[Any], Any]] = {
     "g": _fit_text,
     "ay": _fit_bytes,
 }
-
-
-def changed_items(raw: Mapping[str, Any]) -> dict[str, tuple[Any, str | None]]:
-    """Reduces the body of GetItems or ItemsChanged, or of PropertiesChanged put under its path, to value and text.
-
-    Entries without a Value carry no news and are left out; so is what is no entry at all.
-    """
-    return {
-        path: (from_wire(attributes["Value"]), text if isinstance(text := attributes.get("Text"), str) else None)
-        for path, attributes in raw.items()
-        if isinstance(attributes, Mapping) and "Value" in attributes
-    }
-
-
-def changes_in(path: str, member: str, body: Sequence[Any]) -> dict[str, tuple[Any, str | None]]:
-    """Reads a signal of BusItem; one that is not as it should be changes nothing."""
-    if len(body) != 1 or not isinstance(body[0], Mapping):
-        return {}
-    if member == "ItemsChanged":
-        return changed_items(body[0])
-    if member == "PropertiesChanged":
-        return changed_items({path: body[0]})
-    return {}

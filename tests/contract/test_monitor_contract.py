@@ -18,6 +18,7 @@ from velib_async.client import Service as Watched
 from velib_async.errors import BusLost
 from velib_async.names import request_name
 from velib_async.service import DoubleItem, IntegerItem, Service, TextItem
+from velib_async.values import Variant
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -359,6 +360,23 @@ NONSENSE: list[tuple[str, list[Any]]] = [
     ("aa{sv}", [[{"Value": 5}]]),
     ("a{sa{sv}}", [{"/Ac/Power": {}, "": {}, "x": {"Value": {"a": [1]}, "Text": 5}}]),
 ]
+
+
+async def test_service_whose_tree_has_no_paths_is_followed_nevertheless(network: Network) -> None:
+    def answer(call: IncomingCall) -> bool:
+        match call.member:
+            case "GetItems":
+                call.refuse(UNKNOWN_METHOD, "")
+            case _:
+                call.reply("v", Variant("a{iv}", {5: Variant("i", 1)}))
+        return True
+
+    bus = await serve_old_style(network, answer)
+    diary = await watch(network)
+    await until(lambda: ("added", NAME) in diary.events)
+    bus.send_signal("/X", BUS_ITEM, "PropertiesChanged", "a{sv}", [{"Value": 2, "Text": "2"}])
+    await until(lambda: diary.get_value(NAME, "/X") == 2)
+    await diary.close()
 
 
 async def test_nonsense_from_a_service_harms_nobody(network: Network, caplog: pytest.LogCaptureFixture) -> None:

@@ -24,6 +24,7 @@ from velib_async.service import (
     TextArrayItem,
     TextItem,
 )
+from velib_async.values import MAX_ELEMENTS, MAX_VALUE_BYTES, Variant
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -266,6 +267,20 @@ async def test_none_is_accepted_where_the_item_says_so(site: Site) -> None:
     assert await site.write("/W", None) == 0
     assert site.service["/W"] is None
     assert await site.call("/W", "GetValue") == []
+
+
+async def test_array_that_is_too_long_is_refused_and_does_no_harm(site: Site) -> None:
+    site.service.add_item(Item("/Any", None, writeable=True))
+    for raw in (Variant("ai", [1] * 1_700_000), Variant("ay", b"x" * 2_000_000), Variant("as", ["x" * 30_000] * 40)):
+        assert await site.write("/Any", raw) == 1
+    assert site.service["/Any"] is None
+    longest = [-(2**40)] * MAX_ELEMENTS  # its text is longer than a text may be
+    assert await site.write("/Any", longest) == 0
+    await until(lambda: any(changes.get("/Any", (None,))[0] == longest for changes in site.changes))
+    text = await site.call("/Any", "GetText")
+    assert str(longest).startswith(text)
+    assert len(text) == MAX_VALUE_BYTES
+    assert (await site.call("/", "GetItems"))["/Any"] == {"Value": longest, "Text": text}
 
 
 async def test_failing_formatter_costs_its_text_only(site: Site) -> None:

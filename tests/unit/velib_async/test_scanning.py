@@ -8,6 +8,7 @@ from velib_async.bus import NO_REPLY, UNKNOWN_METHOD, Bus, IncomingCall
 from velib_async.errors import CallError, CallTimeout
 from velib_async.memory import MemoryHub
 from velib_async.scanning import NO_TREE, scan
+from velib_async.values import Variant
 
 UNKNOWN_OBJECT = "org.freedesktop.DBus.Error.UnknownObject"
 
@@ -69,6 +70,12 @@ async def test_answer_that_is_no_tree_is_an_error() -> None:
     bus, name, _ = bus_with({"GetItems": ("i", 5)})
     with pytest.raises(CallError, match=NO_TREE):
         await scan(bus, name)
+
+
+async def test_what_has_no_path_in_a_tree_is_passed_over() -> None:
+    tree = Variant("a{iv}", {5: Variant("i", 1)})
+    bus, name, _ = bus_with({"GetValue": ("v", tree), "GetText": ("v", {"X": "x"})})
+    assert await scan(bus, name) == {}
 
 
 @pytest.mark.parametrize("silent", ["GetItems", "GetText"])

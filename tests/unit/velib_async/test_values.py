@@ -11,10 +11,11 @@ from velib_async.values import (
     INT32,
     INT64,
     INVALID,
+    MAX_ELEMENTS,
     MAX_VALUE_BYTES,
     Variant,
-    changed_items,
     check_text,
+    cut_text,
     finite,
     from_wire,
     integer_signature,
@@ -125,12 +126,31 @@ def test_text_has_a_limit() -> None:
         check_text("ü" * (MAX_VALUE_BYTES // 2) + "x")
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        [1] * (MAX_ELEMENTS + 1),
+        [0.5] * (MAX_ELEMENTS + 1),
+        ["ü" * 8192, "x" * 8192, "ü" * 4096 + "x"],
+        b"x" * (MAX_VALUE_BYTES + 1),
+    ],
+    ids=["int", "float", "text", "bytes"],
+)
+def test_arrays_have_a_limit_too(value: Any) -> None:
+    assert make_variant(value[:-1]).value == value[:-1]
+    with pytest.raises(ValueError, match="the limit is"):
+        make_variant(value)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), st.integers(0, 4), st.sampled_from("aü€😀"))
+def test_text_for_looking_at_is_cut_to_what_can_be_sent(head: str, more: int, filling: str) -> None:
+    text = head + filling * (MAX_VALUE_BYTES // len(filling.encode()) - 8 + more * 4)
+    cut = cut_text(text)
+    assert text.startswith(cut)
+    assert len(cut.encode()) == len(text.encode()) or MAX_VALUE_BYTES - 4 < len(cut.encode()) <= MAX_VALUE_BYTES
+
+
 def test_empty_arrays_of_any_kind_are_unknown() -> None:
     received: list[Any] = [[], b"", 0, "", {}, [0]]
     assert [from_wire(value) for value in received] == [None, None, 0, "", {}, [0]]
     assert INVALID == ("ai", [])
-
-
-def test_changes_without_a_value_are_no_news() -> None:
-    raw: dict[str, dict[str, Any]] = {"/A": {"Value": [], "Text": "---"}, "/B": {"Min": 1}, "/C": {"Value": 1}}
-    assert changed_items(raw) == {"/A": (None, "---"), "/C": (1, None)}
