@@ -34,6 +34,7 @@ START_LIMIT_S = 2.0
 # but not sooner than the pause: it may say something all the time.
 RESCAN_S = 30.0
 RESCAN_PAUSE_S = 0.5
+CLOSE_LIMIT_S = 1.0  # of waiting for a bus that answers nothing: a program that is to end has a limit of its own
 
 
 class Listener(Protocol):
@@ -132,7 +133,9 @@ class Tracker:
         self._bus.remove_changes_handler(self._on_changes)
         await self._tasks.cancel()
         rules = [rule for watch in self._watches.values() for rule in item_changes(watch.service.owner)]
-        await asyncio.gather(*(self._remove_match(rule) for rule in (OWNER_CHANGES, *rules)))
+        removals = asyncio.gather(*map(self._remove_match, (OWNER_CHANGES, *rules)))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(removals, CLOSE_LIMIT_S)
         self._watches.clear()
         self._by_owner.clear()
 
@@ -187,8 +190,7 @@ class Tracker:
             about = f"serviceRemoved of {watch.service.name}"
             await callbacks.tell_and_wait(about, self._listener.serviceRemoved(watch.service))
         if watch.is_listened_to:
-            for rule in item_changes(watch.service.owner):
-                await self._remove_match(rule)
+            await asyncio.gather(*map(self._remove_match, item_changes(watch.service.owner)))
 
     async def _remove_match(self, rule: str) -> None:
         with contextlib.suppress(CallError, BusLost):
@@ -225,8 +227,7 @@ class Tracker:
                 return changes
             await asyncio.sleep(RESCAN_PAUSE_S)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(RESCAN_S):
-                    await watch.has_spoken.wait()
+                await asyncio.wait_for(watch.has_spoken.wait(), RESCAN_S)
 
     async def _read(self, watch: _Watch) -> Changes:
         service = watch.service

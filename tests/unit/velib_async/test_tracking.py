@@ -187,3 +187,15 @@ async def test_callback_gets_the_monitor_if_it_wants_three_arguments() -> None:
     assert told == [(NAME, {"/X": 2}), (True, {"/X": 2}), (2,)]
     for monitor in monitors:
         await monitor.close()
+
+
+async def test_close_does_not_wait_for_a_bus_that_answers_nothing() -> None:
+    hub = MemoryHub()
+    provider = hub.connect()
+    provider.set_call_handler(answering())
+    await request_name(provider, NAME)
+    monitor = await Monitor.create(hub.connect(), handlers={"com.victronenergy.grid": Watched})
+    assert monitor.get_value(NAME, "/X") == 1
+    hub.pause()
+    async with asyncio.timeout(20):  # a call's own limit is 25 s
+        await monitor.close()
