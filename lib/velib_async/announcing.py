@@ -12,15 +12,13 @@ if TYPE_CHECKING:
     from velib_async.bus_interface import Bus
     from velib_async.items import Item
 
-# Keeps one message, and the pause that encoding it makes in the event loop, small; beyond, several are sent in a row.
-ITEMS_PER_MESSAGE = 250
-
 
 class Announcer:
     """Sends ItemsChanged for items that changed.
 
     Changes of one turn of the event loop go out together. While the connection takes no more data, and until the
-    interval is over, each item waits once, with its value at the time of sending.
+    interval is over, each item waits once, with its value at the time of sending. Only what is too much for one D-Bus
+    message (thousands of items, or hundreds with the longest texts) goes out in several, one after the other.
 
     Args:
         bus: The connection.
@@ -34,6 +32,7 @@ class Announcer:
         self._timer: asyncio.Handle | None = None
         self._in_flight: asyncio.Future[None] | None = None
         self._burst_left = 0  # items that may go out without regard to the interval
+        self._batch_size = 0  # how many of them to try in one message
         self._next_send = 0.0
 
     def __len__(self) -> int:
@@ -76,14 +75,21 @@ class Announcer:
     def _send_burst(self) -> None:
         self._timer = None
         self._next_send = asyncio.get_running_loop().time() + self._min_interval_s
-        self._burst_left = len(self._pending)
+        self._burst_left = self._batch_size = len(self._pending)
         self._send_batch()
 
     def _send_batch(self) -> None:
-        paths = list(islice(self._pending, ITEMS_PER_MESSAGE))
-        batch = [self._pending.pop(path) for path in paths]
+        batch = {path: self._pending.pop(path) for path in tuple(islice(self._pending, self._batch_size))}
+        try:
+            sent = self._bus.send_items_changed(batch.values())
+        except ValueError:
+            if len(batch) == 1:
+                raise
+            self._pending = batch | self._pending
+            self._batch_size = len(batch) // 2
+            self._send_batch()
+            return
         self._burst_left -= len(batch)
-        sent = self._bus.send_items_changed(batch)
         if sent.done() and not self._pending:  # as nearly always: saves the loop a turn
             return
         self._in_flight = sent

@@ -118,6 +118,9 @@ class Bus(Protocol):
 
         The future is done as soon as the message has left this process, and never fails: when the connection is lost
         first, `wait_lost` says so.
+
+        Raises:
+            ValueError: They are too much for one message. Nothing was sent: send fewer.
         """
 
     def set_call_handler(self, handler: CallHandler | None) -> None:

@@ -14,8 +14,7 @@ from typing import Any, NamedTuple
 INT32 = range(-(2**31), 2**31)
 INT64 = range(-(2**63), 2**63)
 
-# One value's text or array, in bytes. The bus daemon ends a connection that sends a message over 32 MiB; the largest
-# batch (announcing.ITEMS_PER_MESSAGE items, each with value and text) stays below that.
+# One value's text or array, in bytes. Any item must fit into a message, of which a bus daemon takes 32 MiB.
 MAX_VALUE_BYTES = 32 * 1024
 MAX_ELEMENTS = MAX_VALUE_BYTES // 8  # of an array: a double and an int64 take 8 bytes
 

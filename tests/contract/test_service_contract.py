@@ -156,6 +156,19 @@ async def test_changes_of_one_turn_go_out_as_one_signal_with_only_what_changed(s
     assert site.service["/Ac/Power"] == 101.0
 
 
+async def test_block_with_a_thousand_changes_is_one_signal(site: Site) -> None:
+    paths = [f"/Item/{number}" for number in range(1_000)]
+    for path in paths:
+        site.service.add_item(IntegerItem(path, 0))
+    await until(lambda: site.changes)
+    site.changes.clear()
+    with site.service as context:
+        for path in paths:
+            context[path] = 1
+    await until(lambda: site.changes)
+    assert site.changes == [dict.fromkeys(paths, (1, "1"))]
+
+
 async def test_values_go_out_in_their_own_types(site: Site) -> None:
     for item in (
         IntegerItem("/T/Int", 5),

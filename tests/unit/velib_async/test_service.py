@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from velib_async import announcing
 from velib_async import service as service_module
 from velib_async.bus import BUS_ITEM
 from velib_async.errors import VelibError
@@ -16,7 +15,9 @@ from velib_async.names import add_match, match_rule
 from velib_async.service import IntegerItem, Service
 
 if TYPE_CHECKING:
-    from velib_async.bus import Changes
+    from collections.abc import Collection
+
+    from velib_async.bus import Changes, Published
 
 NAME = "com.victronenergy.test.unit"
 
@@ -41,6 +42,18 @@ async def start(hub: MemoryHub, items: int, **options: Any) -> tuple[Service, Li
     return service, listener
 
 
+def limit_messages(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    """Has the bus take so many items at a time."""
+    send = MemoryBus.send_items_changed
+
+    def send_few(bus: MemoryBus, items: Collection[Published]) -> asyncio.Future[None]:
+        if len(items) > limit:
+            raise ValueError(f"{len(items)} items")
+        return send(bus, items)
+
+    monkeypatch.setattr(MemoryBus, "send_items_changed", send_few)
+
+
 async def settle() -> None:
     for _ in range(50):
         await asyncio.sleep(0)
@@ -61,20 +74,22 @@ async def test_one_value_per_item_waits_for_a_busy_bus() -> None:
     await service.close()
 
 
-async def test_large_changes_go_out_in_several_messages_whatever_the_interval(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(announcing, "ITEMS_PER_MESSAGE", 4)
+async def test_what_is_too_much_for_one_message_goes_out_in_several_whatever_the_interval(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limit_messages(monkeypatch, 4)
     service, listener = await start(MemoryHub(), 10, min_interval_s=3600)
     with service as context:
         for number in range(10):
             context[f"/I{number}"] = number + 1
     await settle()
-    assert [len(message) for message in listener.messages] == [4, 4, 2]
+    assert [len(message) for message in listener.messages] == [2, 2, 2, 2, 2]
     service.item("/I0").set_local_value(77)
     await settle()
-    assert len(listener.messages) == 3  # not before an hour is over
+    assert len(listener.messages) == 5  # not before an hour is over
     await service.close()
-    assert listener.messages[3]["/I0"] is None  # but nothing holds the end back
-    assert sum(len(message) for message in listener.messages[3:]) == 10
+    assert listener.messages[5]["/I0"] is None  # but nothing holds the end back
+    assert sum(len(message) for message in listener.messages[5:]) == 10
 
 
 async def test_changes_in_a_block_stand_even_when_it_ends_in_an_error() -> None:
