@@ -34,10 +34,13 @@ class RestartDelay:
         return 0.0 if is_waited or failures == 0 else _delay(failures)
 
     def failed(self) -> float:
-        """Return the seconds to wait before the process exits."""
+        """Return the seconds to wait before the process exits.
+
+        When the file cannot be written, they are the longest: every run would count as the first one.
+        """
         failures, _ = self._read()
-        self._write(max(1, failures), is_waited=True)
-        return _delay(max(1, failures))
+        is_kept = self._write(max(1, failures), is_waited=True)
+        return _delay(max(1, failures)) if is_kept else DELAYS_S[-1]
 
     def succeeded(self) -> None:
         """Forget all failures."""
@@ -53,12 +56,14 @@ class RestartDelay:
         except (OSError, ValueError, KeyError, TypeError):
             return 0, True
 
-    def _write(self, failures: int, *, is_waited: bool) -> None:
+    def _write(self, failures: int, *, is_waited: bool) -> bool:
         record = {"failures": min(failures, len(DELAYS_S)), "waited": is_waited}
         try:
             replace_file(self._path, json.dumps(record).encode(), durable=False)
         except OSError as error:
             _log.debug("%s cannot be written: %s", self._path, error)
+            return False
+        return True
 
 
 def _delay(failures: int) -> float:

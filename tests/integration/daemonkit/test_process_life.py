@@ -242,6 +242,8 @@ def test_version_is_printed(start: Callable[..., Daemon]) -> None:
 def test_unusable_run_directory_is_explained(start: Callable[..., Daemon], tmp_path: Path) -> None:
     (tmp_path / "run").write_text("a file")
     daemon = start()
+    daemon.wait_output("exit in 60 s")  # its failures cannot be counted
+    daemon.send(signal.SIGTERM)
     assert daemon.wait(PATIENCE_S) == 1
     assert "VENUS_DAEMONS_RUN names another run directory" in daemon.output
 
