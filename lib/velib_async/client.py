@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from velib_async.errors import CallError
+from velib_async.errors import CallError, PeerError
 from velib_async.monitor import Monitor, servicetype
 from velib_async.values import make_variant
 from velib_async.watched import Item, Service, ServiceHandler
 
-DbusException = CallError  # aiovelib's name for it
+DbusException = PeerError  # aiovelib's name for it
 
 __all__ = ["CallError", "DbusException", "Item", "Monitor", "Service", "ServiceHandler", "make_variant", "servicetype"]

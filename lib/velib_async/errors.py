@@ -2,15 +2,16 @@
 
 VelibError
 ├── BusLost             the connection ended, or could not be made; the owner decides what that means
-├── CallError           the other program answered with a D-Bus error
-│   └── CallTimeout     it did not answer in time
+├── PeerError           the other program did not do what it was asked to (aiovelib's DbusException)
+│   ├── CallError       it answered with a D-Bus error
+│   │   └── CallTimeout it did not answer in time
+│   └── SettingError    localsettings refused a setting; one subclass per code
+│       ├── SettingPathRefused     -2   ├── SettingDefaultRefused  -6
+│       ├── SettingTypeUnknown     -3   ├── SettingOutOfRange      -7
+│       ├── SettingPathMissing     -4   ├── SettingIsGroup         -8
+│       └── SettingTypeChanged     -5   └── SettingNotUnderRoot    -9
 ├── NameTaken           another program owns the service name
-├── ConnectionInUse     a second service on one connection, which no Venus client could tell apart
-└── SettingError        localsettings refused a setting; one subclass per code
-    ├── SettingPathRefused     -2   ├── SettingDefaultRefused  -6
-    ├── SettingTypeUnknown     -3   ├── SettingOutOfRange      -7
-    ├── SettingPathMissing     -4   ├── SettingIsGroup         -8
-    └── SettingTypeChanged     -5   └── SettingNotUnderRoot    -9
+└── ConnectionInUse     a second service on one connection, which no Venus client could tell apart
 """
 
 # ruff: noqa: N818 - names say what happened, as the log and the except clause read it
@@ -26,7 +27,11 @@ class BusLost(VelibError):
     """The D-Bus connection ended without `close()`, or could not be opened. It does not come back by itself."""
 
 
-class CallError(VelibError):
+class PeerError(VelibError):
+    """The other program did not do what it was asked to; the subclass says how it told so."""
+
+
+class CallError(PeerError):
     """A method call was answered with a D-Bus error.
 
     Attributes:
@@ -60,7 +65,7 @@ class ConnectionInUse(VelibError):
     """The connection already carries a service. Open one connection per service."""
 
 
-class SettingError(VelibError):
+class SettingError(PeerError):
     """localsettings refused a setting. The other settings of the same request stay added.
 
     Attributes:

@@ -149,6 +149,10 @@ class Item:
         """Returns a value of this item's type as it goes on the bus."""
         return INVALID if value is None else Variant(self.wire_type(value), value)
 
+    def get_value(self) -> Variant:
+        """Returns the value as it goes on the bus; aiovelib's name. Programs mostly want `value`."""
+        return self.encode(self._value)
+
     def set_local_value(self, value: Any) -> None:
         """Sets the value from inside the program, and announces it if it changed.
 

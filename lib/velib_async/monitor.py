@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import inspect
@@ -13,6 +14,7 @@ from velib_async.bus import as_bus
 from velib_async.bus_interface import BUS_ITEM
 from velib_async.callbacks import Tasks
 from velib_async.errors import BusLost, CallError
+from velib_async.names import add_match, list_names, match_rule, name_owner, remove_match
 from velib_async.tracking import Tracker
 from velib_async.watched import Service, noted_handlers
 
@@ -156,6 +158,29 @@ class Monitor:
     ) -> list[Any]:
         """Calls any method; returns plain values. Raises as `Bus.call`."""
         return await self._bus.call(name, path, interface, member, signature, params)
+
+    # The bus, for what a Monitor does not follow by itself
+
+    async def add_match(self, **conditions: str) -> None:
+        """Lets signals through that meet conditions, named as in D-Bus' match rules; give them to `remove_match` again.
+
+        They arrive at the connection: `Bus.add_signal_handler`, or a MessageBus' own `add_message_handler`.
+        """
+        await add_match(self._bus, match_rule(**conditions))
+
+    async def remove_match(self, **conditions: str) -> None:
+        """Undoes one `add_match`."""
+        await remove_match(self._bus, match_rule(**conditions))
+
+    async def get_dbus_name_owner(self, name: str) -> str | None:
+        """Returns the unique name of the connection that owns `name`, None when nobody does."""
+        return await name_owner(self._bus, name)
+
+    async def list_dbus_services(self) -> list[tuple[str, str]]:
+        """Returns name and owner of all services of Venus, also of those that no handler is for."""
+        names = [name for name in await list_names(self._bus) if name.startswith("com.victronenergy.")]
+        owners = await asyncio.gather(*(name_owner(self._bus, name) for name in names))
+        return [(name, owner) for name, owner in zip(names, owners, strict=True) if owner is not None]
 
     # Life
 

@@ -105,6 +105,8 @@ class Service:
         """All items by path; read-only."""
         return MappingProxyType(self._items)
 
+    objects = items  # aiovelib's name
+
     def add_item(self, item: Item) -> None:
         """Adds an item; on a registered service it is announced.
 

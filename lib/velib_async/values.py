@@ -60,7 +60,8 @@ def make_variant(value: Any) -> Variant:
     """Chooses the D-Bus type for a plain value.
 
     None and empty sequences give INVALID; int gives ``i``, beyond 32 bits ``x``; float ``d``; bool ``b``; str ``s``;
-    bytes ``ay``; a list or tuple of one kind ``ai``, ``ax``, ``ad`` or ``as``; a mapping ``a{sv}``.
+    bytes ``ay``; a list or tuple of one kind ``ai``, ``ax``, ``ad`` or ``as``; a mapping ``a{sv}``. A Variant, ours or
+    that of a D-Bus library, is taken at its word.
 
     Raises:
         ValueError: D-Bus, or what Venus makes of it, has no way to carry the value.
@@ -71,27 +72,24 @@ def make_variant(value: Any) -> Variant:
         return INVALID
     if isinstance(value, Mapping):
         return Variant("a{sv}", {str(key): make_variant(inner) for key, inner in value.items()})
-    if isinstance(value, bytes | bytearray):
-        if len(value) > MAX_VALUE_BYTES:
-            raise ValueError(f"{len(value)} bytes; the limit is {MAX_VALUE_BYTES}")
-        return Variant("ay", bytes(value)) if value else INVALID
-    if isinstance(value, list | tuple):
-        return _make_array(list(value))
-    signature = _signature_of_scalar(value)
-    return Variant(signature, value)
+    if isinstance(value, list | tuple | bytes | bytearray):
+        return _make_array(value) if value else INVALID
+    if isinstance(value, bool | int | float | str):
+        return Variant(_signature_of_scalar(value), value)
+    if isinstance(getattr(value, "signature", None), str) and hasattr(value, "value"):
+        return Variant(value.signature, value.value)
+    raise ValueError(f"a {type(value).__name__} cannot be sent over D-Bus")
 
 
-def _signature_of_scalar(value: Any) -> str:
+def _signature_of_scalar(value: float | str) -> str:
     if isinstance(value, bool):
         return "b"
     if isinstance(value, int):
         return integer_signature(value)
     if isinstance(value, float):
         return "d"
-    if isinstance(value, str):
-        check_text(value)
-        return "s"
-    raise ValueError(f"a {type(value).__name__} cannot be sent over D-Bus")
+    check_text(value)
+    return "s"
 
 
 def integer_signature(value: int) -> str:
@@ -107,11 +105,13 @@ def integer_signature(value: int) -> str:
     raise ValueError(f"{value} needs more than 64 bits")
 
 
-def _make_array(values: list[Any]) -> Variant:
-    if not values:
-        return INVALID
-    if len(values) > MAX_ELEMENTS:
-        raise ValueError(f"{len(values)} elements; the limit is {MAX_ELEMENTS}")
+def _make_array(values: Sequence[Any]) -> Variant:
+    limit = MAX_VALUE_BYTES if isinstance(values, bytes | bytearray) else MAX_ELEMENTS
+    if len(values) > limit:
+        raise ValueError(f"{len(values)} elements; the limit is {limit}")
+    if isinstance(values, bytes | bytearray):
+        return Variant("ay", bytes(values))
+    values = list(values)
     if all(isinstance(value, int) for value in values):
         return Variant("ax" if any(integer_signature(value) == "x" for value in values) else "ai", values)
     if all(isinstance(value, int | float) for value in values):

@@ -41,3 +41,4 @@ def test_everything_is_a_velib_error_and_old_names_work() -> None:
         assert issubclass(kind, errors.VelibError)
     assert issubclass(errors.CallTimeout, DbusException)
     assert issubclass(errors.SettingIsGroup, SettingException)
+    assert issubclass(SettingException, DbusException)
