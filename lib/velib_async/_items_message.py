@@ -108,7 +108,8 @@ def _encoded_class(message_class: Any) -> Any:
             self._header = bytearray(super()._marshall(negotiate_unix_fd=False)[:-_EMPTY_BODY_BYTES])
 
         def _marshall(self, negotiate_unix_fd: bool = False) -> bytes:  # noqa: ARG002, FBT001, FBT002 - theirs
-            body = self.encoded_body
+            # Asked for once, by the writer. Kept, it would take about as much memory as the items themselves.
+            body, self.encoded_body = self.encoded_body, b""
             _BODY_SIZE_AND_SERIAL.pack_into(self._header, _BODY_SIZE_OFFSET, len(body), self.serial)
             return bytes(self._header) + body
 
