@@ -10,7 +10,6 @@ from mqtt_devices.protocol.answers import answer, sum_up
 from mqtt_devices.protocol.device import FIRST_RETRY_S, Device
 from mqtt_devices.protocol.effects import Effect, Expire, Note, Outcome, Remember, ServiceKey, Write
 from mqtt_devices.protocol.freshness import Freshness
-from mqtt_devices.protocol.memory import encode_device
 from mqtt_devices.protocol.names import DEVICE, STATUS, bus_name
 from mqtt_devices.protocol.restoring import Restoring
 from mqtt_devices.protocol.staleness import OnTimeout, Staleness
@@ -50,8 +49,7 @@ class DeviceTable:
 
     def remember(self) -> list[Any]:
         """The records of all devices, and of those that could not be restored."""
-        records = [encode_device(device) for device in self.devices.values()]
-        return [record for record in records if record is not None] + list(self._restoring.shelved.values())
+        return self._restoring.remember(self.devices)
 
     # --- what happens -------------------------------------------------------------------------------------------------
 
@@ -84,7 +82,7 @@ class DeviceTable:
         for service_id in list(device.pending):
             if former is None or former.services.get(service_id) != status.services.get(service_id):
                 del device.pending[service_id]
-        effects: list[Effect] = [Remember()]
+        effects: list[Effect] = [Remember(), *self._restoring.take_notes()]
         for service_id in device.opened.keys() & status.services.keys():
             if service_id in device.unheard:
                 # From memory until now; the device itself says that it is there.

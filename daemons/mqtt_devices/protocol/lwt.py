@@ -56,20 +56,28 @@ def parse_last_will(topic: object, value: object) -> LastWill | None:
     if topic.startswith("$") or not topic.isprintable():
         raise Rejected(Reason.BAD_LAST_WILL, "lwt_topic", "printable characters, the first not $")
     text = value if isinstance(value, str) else json.dumps(value)
-    if len(text.encode("utf-8", "replace")) > MAX_VALUE_BYTES:
+    comparable = _comparable(text)
+    # Both: what is kept over a restart is the second, and is read as the first.
+    if max(len(form.encode("utf-8", "replace")) for form in (text, comparable)) > MAX_VALUE_BYTES:
         raise Rejected(Reason.BAD_LAST_WILL, "lwt_value", f"at most {MAX_VALUE_BYTES} bytes")
-    return LastWill(topic, _comparable(text))
+    return LastWill(topic, comparable)
 
 
 def _comparable(text: str) -> str:
+    """JSON that is the same for all that is to be taken for the same; of itself, too, so that it can be kept."""
     text = text.strip()
     try:
         value: Any = json.loads(text)
-        if isinstance(value, dict) and set(value) == {"value"}:
+        while isinstance(value, dict) and set(value) == {"value"}:
             value = value["value"]
-        return json.dumps(_WORDS.get(value.lower(), value) if isinstance(value, str) else value, sort_keys=True)
+        return _encode(_WORDS.get(value.lower(), value) if isinstance(value, str) else value)
     except (ValueError, RecursionError):
-        return json.dumps(_WORDS.get(text.lower(), text))
+        return _encode(_WORDS.get(text.lower(), text))
+
+
+def _encode(value: object) -> str:
+    # Python reads NaN and 1e999 as numbers, but no JSON can hold those: they are words here, like any other.
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Bringing remembered devices back, a few services at a time."""
+"""What is remembered of devices, and bringing them back, a few services at a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mqtt_devices.errors import Rejected
 from mqtt_devices.protocol.admission import check_room
 from mqtt_devices.protocol.effects import Effect, Note, ServiceKey
-from mqtt_devices.protocol.memory import decode_device
+from mqtt_devices.protocol.memory import choose_records, decode_device, encode_device
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,6 +29,24 @@ class Restoring:
         self._queue: deque[ServiceKey] = deque()
         self.shelved: dict[str, Any] = {}
         self.due_at: float | None = None
+        self._unkept: set[str] = set()
+        self._notes: list[Effect] = []
+
+    def remember(self, devices: Mapping[str, Device]) -> list[Any]:
+        """The records of all devices, and of those that could not be restored; as many as fit."""
+        records = [encode_device(device) for device in devices.values()]
+        kept, refused = choose_records([*filter(None, records), *self.shelved.values()])
+        unkept = {str(record["clientId"]) for record in refused}
+        if news := sorted(unkept - self._unkept):
+            text = f"Not kept over a restart, since there is too much to remember: {', '.join(news)}"
+            self._notes.append(Note(text, is_warning=True))
+        self._unkept = unkept
+        return kept
+
+    def take_notes(self) -> list[Effect]:
+        """What remember() has to say."""
+        notes, self._notes = self._notes, []
+        return notes
 
     def load(
         self,

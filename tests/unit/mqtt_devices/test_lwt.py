@@ -36,6 +36,9 @@ def will(topic: str = "t", value: object = "offline") -> LastWill:
         ('{"state": "offline"}', b'{"state":"offline"}'),
         (None, b"null"),
         ("", b""),
+        ("NaN", b"NaN"),
+        ("1e999", b"1e999"),
+        ({"value": {"value": 1}}, b"1"),
     ],
 )
 def test_last_will_matches_text_and_json_alike(value: object, payload: bytes) -> None:
@@ -86,6 +89,20 @@ def test_last_will_of_anything_is_refused_or_compares(topic: object, value: obje
 @given(st.dictionaries(st.text(max_size=5), st.booleans() | st.text(max_size=5), max_size=8))
 def test_last_will_given_as_json_matches_itself(value: dict[str, object]) -> None:
     assert will(value=value).matches(json.dumps(value, indent=1).encode())
+
+
+@given(st.text() | json_values)
+def test_last_will_that_was_kept_is_the_same_and_can_be_written(value: object) -> None:
+    with contextlib.suppress(Rejected):
+        parsed = will(value=value)
+        assert parse_last_will("t", parsed.value) == parsed
+        assert json.dumps(json.loads(parsed.value), allow_nan=False)
+
+
+@pytest.mark.parametrize("value", ["NaN", "-Infinity", "1e999", '"5"', "5", "\u00e9" * 500, {"value": {"value": 0}}])
+def test_last_will_of_an_odd_value_is_kept_as_it_was(value: object) -> None:
+    parsed = will(value=value)
+    assert parse_last_will("t", parsed.value) == parsed
 
 
 def test_wills_share_a_topic_and_each_is_gone_by_its_own_value() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from mqtt_devices.errors import Rejected
 from mqtt_devices.protocol.device import Device
-from mqtt_devices.protocol.memory import decode_device, encode_device
+from mqtt_devices.protocol.memory import MAX_RECORDS_BYTES, choose_records, decode_device, encode_device
 from mqtt_devices.protocol.status import parse_status
 from tests.service_types import TYPES
 
@@ -30,6 +30,9 @@ def make_device(**fields: Any) -> Device:
         {"lwt_topic": "tele/LWT", "lwt_value": False},
         {"lwt_topic": "tele/LWT", "lwt_value": "5"},
         {"lwt_topic": "tele/LWT", "lwt_value": {"state": "offline"}},
+        {"lwt_topic": "tele/LWT", "lwt_value": "NaN"},
+        {"lwt_topic": "tele/LWT", "lwt_value": "1e999"},
+        {"lwt_topic": "tele/LWT", "lwt_value": '"5"'},
     ],
 )
 def test_device_comes_back_as_it_was_with_nothing_open(fields: dict[str, Any]) -> None:
@@ -90,3 +93,25 @@ def test_level_that_is_too_long_is_not_kept() -> None:
     record = encode_device(device)
     assert record is not None
     assert record["level"] == "fe001"
+
+
+@pytest.mark.parametrize("value", [False, "Offline", {"state": "offline"}])
+def test_last_will_of_a_file_of_before_is_read(value: object) -> None:
+    record = encode_device(make_device(lwt_topic="tele/LWT", lwt_value=value))
+    wanted = decode_device({**(record or {}), "lwt_value": value}, TYPES).wanted
+    assert wanted is not None
+    assert wanted == decode_device(record, TYPES).wanted
+
+
+def test_record_that_is_no_json_costs_only_itself() -> None:
+    good, bad = {"clientId": "good"}, {"clientId": "bad", "lwt_value": float("nan")}
+    assert choose_records([bad, good]) == ([good], [bad])
+
+
+def test_where_there_is_too_much_the_largest_records_go() -> None:
+    honest = [{"clientId": f"d{number}", "version": "v1"} for number in range(100)]
+    huge = [{"clientId": f"x{number}", "lwt_topic": "\u00e9" * 3000} for number in range(100)]
+    kept, refused = choose_records([*huge, *honest])
+    assert kept[-100:] == honest
+    assert len(json.dumps(kept)) <= MAX_RECORDS_BYTES + 2 * len(kept)
+    assert 0 < len(refused) < len(huge)

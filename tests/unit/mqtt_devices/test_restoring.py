@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from daemonkit.statefile import SIZE_LIMIT_BYTES
 from mqtt_devices.protocol.effects import ServiceKey, Write
 from mqtt_devices.protocol.restoring import RESTORE_PERIOD_S, RESTORED_AT_ONCE
 from tests.unit.mqtt_devices.test_registry import PORTAL, World
@@ -124,3 +126,18 @@ def test_restoring_respects_the_limit() -> None:
     world = restored(records, max_services=1)
     assert world.registry.devices == {}
     assert world.registry.remembered() == records
+
+
+def test_device_that_cannot_be_kept_costs_no_other_its_memory_and_is_named_once() -> None:
+    world = World(max_devices=300)
+    topic = "\u00e9" * 512
+    for number in range(260):
+        world.status(f"x{number}", services={}, lwt_topic=topic, lwt_value="y" * 1000, version="\u00e9" * 255)
+    world.status("honest", services={"t": "tank"})
+    records = world.registry.remembered()
+    assert len(json.dumps(records)) < SIZE_LIMIT_BYTES
+    assert "honest" in {record["clientId"] for record in records}
+    world.registry.remembered()
+    world.status("honest", services={"t": "tank"}, version="v2")
+    world.status("honest", services={"t": "tank"}, version="v3")
+    assert len([note for note in world.notes if note.startswith("Not kept over a restart")]) == 1
