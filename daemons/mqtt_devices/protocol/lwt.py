@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mqtt_devices.errors import Reason, Rejected
 from mqtt_devices.protocol.effects import Effect, Subscribe, Unsubscribe
-from mqtt_devices.protocol.names import PROXY, STATUS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
 
 DEFAULT_VALUE = "false"
 # Topic names of MQTT may have 65,535 bytes; no device needs more than a fraction, and each is kept while it is armed.
@@ -106,9 +108,9 @@ class LastWills:
         """All topics to be subscribed on a new connection."""
         return tuple(self._topics)
 
-    def is_plain_will(self, topic: str) -> bool:
-        """Whether a topic is watched as a last will and is no topic of the registration protocol besides."""
-        return topic in self._topics and not topic.endswith((f"/{STATUS}", f"/{PROXY}"))
+    def owners(self, topic: str) -> Collection[str]:
+        """The client ids of the devices whose last will comes by this topic."""
+        return watched.wills.keys() if (watched := self._topics.get(topic)) else ()
 
     def reconnected(self) -> None:
         """The broker connection is new: the broker will repeat what is retained."""
@@ -155,9 +157,14 @@ class LastWills:
 
 
 class WillBook:
-    """The last wills on all brokers."""
+    """The last wills on all brokers.
 
-    def __init__(self) -> None:
+    Args:
+        shared: topics that stay subscribed, whoever leaves: mapping rules need them.
+    """
+
+    def __init__(self, shared: Iterable[str] = ()) -> None:
+        self._shared = frozenset(shared)
         self._brokers: dict[str, LastWills] = {}
 
     def at(self, broker: str) -> LastWills:
@@ -167,5 +174,5 @@ class WillBook:
     def arm(self, broker: str, client_id: str, will: LastWill | None) -> list[Effect]:
         """Replace the last will of a device; returns what is to be subscribed and unsubscribed."""
         subscribe, unsubscribe = self.at(broker).arm(client_id, will)
-        effects: list[Effect] = [Unsubscribe(topic, broker) for topic in unsubscribe]
+        effects: list[Effect] = [Unsubscribe(topic, broker) for topic in unsubscribe if topic not in self._shared]
         return effects + [Subscribe(topic, broker) for topic in subscribe]

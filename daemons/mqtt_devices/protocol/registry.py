@@ -16,12 +16,12 @@ from mqtt_devices.protocol.device_table import DeviceTable
 from mqtt_devices.protocol.effects import Effect, Expire, Note, ServiceKey, Subscribe
 from mqtt_devices.protocol.lwt import WillBook
 from mqtt_devices.protocol.mapping import Mapper
-from mqtt_devices.protocol.names import DEVICE
+from mqtt_devices.protocol.names import DEVICE, RESERVED
 from mqtt_devices.protocol.receiving import LEVELS, Receiver
 from mqtt_devices.protocol.staleness import OnTimeout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from mqtt_devices.protocol.admission import Policy
     from mqtt_devices.protocol.device import Device
@@ -45,7 +45,7 @@ class Registry:
         self._complaints = Complaints()
         self._table = DeviceTable(types, policy, self._complaints)
         self._changes = Changes()
-        self._wills = WillBook()
+        self._wills = WillBook(self._mapper.topics)
         self._receiver = Receiver(
             self._table, changes=self._changes, wills=self._wills, complaints=self._complaints, policy=policy
         )
@@ -117,12 +117,13 @@ class Registry:
         effects: list[Effect] = []
         levels = message.topic.split("/", LEVELS)
         wills = self._wills.at(message.broker)
-        if len(levels) >= LEVELS and levels[0] == DEVICE and not wills.is_plain_will(message.topic):
+        if len(levels) >= LEVELS and levels[0] == DEVICE:
             try:
                 effects += self._receiver.receive(levels, message, now)
             except Rejected as problem:
-                self.rejected += 1
-                effects += self._complaints.complain(levels[1], message.topic, problem, now, broker=message.broker)
+                if not self._is_only_will(levels, wills.owners(message.topic)):
+                    self.rejected += 1
+                    effects += self._complaints.complain(levels[1], message.topic, problem, now, broker=message.broker)
         for mapped in self._mapper.read(message):
             try:
                 effects += self._receiver.receive_mapped(mapped, message, now)
@@ -160,6 +161,18 @@ class Registry:
     def tick(self, now: float) -> list[Effect]:
         """Time has passed."""
         return self._table.tick(now)
+
+    def _is_only_will(self, levels: list[str], owners: Collection[str]) -> bool:
+        """Whether a message on device/... that cannot be acted on needs none: the topic is one of last wills.
+
+        Whatever topic a device names, messages of others there are read as ever, and answered.
+        """
+        level, last = levels[1], levels[2]
+        if not owners or (len(levels) == LEVELS and last in RESERVED):
+            return False
+        device = self.devices.get(level)
+        is_service = device is not None and device.wanted is not None and last in device.wanted.services
+        return level in owners or not is_service
 
     def _expire_all(self, client_id: str) -> list[Effect]:
         return [Expire(ServiceKey(client_id, name), OnTimeout.INVALID) for name in self.devices[client_id].opened]

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from mqtt_devices.errors import Reason, Rejected
 from mqtt_devices.protocol.admission import Policy
 from mqtt_devices.protocol.effects import (
+    Answer,
     Effect,
     Note,
     Outcome,
@@ -18,8 +21,13 @@ from mqtt_devices.protocol.effects import (
     Write,
 )
 from mqtt_devices.protocol.inbox import Message
+from mqtt_devices.protocol.mapping import MappedPath, Mapper, MappingRule
 from mqtt_devices.protocol.registry import Registry
+from mqtt_devices.protocol.service_types import PathRule, ValueKind
 from tests.service_types import TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PORTAL = "c0619ab00000"
 
@@ -27,8 +35,8 @@ PORTAL = "c0619ab00000"
 class World:
     """A registry with a shell that carries plans out when told to."""
 
-    def __init__(self, *, started: bool = True, **policy: Any) -> None:
-        self.registry = Registry(TYPES, Policy(**policy))
+    def __init__(self, *, started: bool = True, rules: Iterable[MappingRule] = (), **policy: Any) -> None:
+        self.registry = Registry(TYPES, Policy(**policy), Mapper(rules))
         self.now = 1000.0
         self.plans: list[Plan] = []
         self.published: list[Publish] = []
@@ -498,3 +506,84 @@ def test_device_may_move_to_another_broker() -> None:
         Write(ServiceKey("a", "t"), {"Level": 5.0}),
     ]
     assert world.registry.remembered()[0].get("broker") is None
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "effect"),
+    [
+        ("device/b/t1", {"Temperature": 5}, Write(ServiceKey("b", "t1"), {"Temperature": 5.0})),
+        ("device/b/t1/Temperature", 5, Write(ServiceKey("b", "t1"), {"Temperature": 5.0})),
+        ("device/b/t1/Result/Mode", False, Answer(ServiceKey("b", "t1"), "Mode", is_accepted=False)),
+    ],
+)
+def test_no_device_deafens_another_by_its_last_will(topic: str, payload: object, effect: Effect) -> None:
+    world = World()
+    world.registered("b")
+    world.take(
+        world.registry.change(ServiceKey("b", "t1"), PathRule(path="Mode", kind=ValueKind.INTEGER), 1, world.now)
+    )
+    world.registered("a", lwt_topic=topic, lwt_value="bye")
+    world.take(world.registry.reconnect())
+    world.others.clear()
+    world.published.clear()
+    world.send(topic, payload)
+    assert effect in world.others
+    world.send(topic, b"{")
+    assert world.replies("device/b/Error"), "and its mistakes are answered"
+
+
+def test_no_device_keeps_another_from_registering_by_its_last_will() -> None:
+    world = World()
+    world.registered("a", lwt_topic="device/b/t1")
+    world.send("device/b/t1", {"type": "tank", "Level": 5})
+    world.carry_out()
+    assert world.others == [Write(ServiceKey("b", "t1"), {"Level": 5.0})]
+
+
+@pytest.mark.parametrize(
+    ("level", "topic"),
+    [
+        ("fe001", "device/fe001/LWT"),
+        ("fe001", "device/fe001/t1/LWT"),
+        ("fe001", "device/fe001/t1"),
+        ("kitchen", "device/kitchen/LWT"),
+        ("fe001", "device/elsewhere/state/x"),
+    ],
+)
+@pytest.mark.parametrize(("alive", "gone"), [(b"online", b"Offline"), (b'{"state":1}', b'{"state":0}')])
+def test_last_will_on_a_topic_of_the_devices_own_is_no_mistake(
+    level: str, topic: str, alive: bytes, gone: bytes
+) -> None:
+    world = World()
+    world.registered(level=level, lwt_topic=topic, lwt_value=gone.decode())
+    world.notes.clear()
+    world.send(topic, alive)
+    assert "fe001" in world.registry.devices
+    world.send(topic, gone)
+    world.carry_out()
+    assert dict(world.registry.devices) == {}
+    assert world.published == []
+    assert not any(note.startswith("Rejected") for note in world.notes)
+    assert world.registry.rejected == 0
+
+
+def test_last_will_by_the_status_topic_itself_leaves_and_is_answered_when_it_makes_no_sense() -> None:
+    world = World()
+    world.registered(lwt_topic="device/fe001/Status", lwt_value="gone")
+    world.send("device/fe001/Status", b"what")
+    assert world.replies("device/fe001/Error")[0]["reason"] == "not_json"
+    world.send("device/fe001/Status", {"clientId": "fe001", "connected": 0})
+    world.carry_out()
+    assert dict(world.registry.devices) == {}
+
+
+def test_device_that_leaves_takes_no_topic_of_a_mapping_rule_with_it() -> None:
+    values = {"tele/plug1/SENSOR": (MappedPath(service_id="t", path="Temperature", pointer=("T",)),)}
+    rule = MappingRule(client_id="plug1", device="plug1", services={"t": "temperature"}, values=values)
+    world = World(rules=[rule])
+    world.registered(lwt_topic="tele/plug1/SENSOR")
+    world.status(connected=0)
+    assert Unsubscribe("tele/plug1/SENSOR") not in world.others
+    world.registered(lwt_topic="tele/plug1/LWT")
+    world.status(connected=0)
+    assert Unsubscribe("tele/plug1/LWT") in world.others
