@@ -14,23 +14,25 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from daemonkit.errors import LinkLost
+from daemonkit.ratelimit import LogOnce
 from daemonkit.supervise import heed_cancellation
 from mqtt_devices.protocol.broker_address import MqttVersion
 from mqtt_devices.protocol.effects import Publish, Subscribe, Unsubscribe
-from mqtt_devices.protocol.inbox import MAX_KEPT_PAYLOAD, Inbox, Message
+from mqtt_devices.protocol.inbox import Inbox, Message
+from mqtt_devices.protocol.names import split_topics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mqtt_devices.protocol.broker_address import BrokerAddress
 
-# What the broker may send in one packet: the largest payload that is read, its topic and the header. A broker that
-# speaks MQTT 5 drops larger ones; without this limit a payload of 256 MB would have to be taken into memory.
-MAX_PACKET = MAX_KEPT_PAYLOAD + 2048
+# What the broker may send in one packet. Far more than is read, so that its sender can be told; most of it is
+# dropped on arrival. A broker that speaks MQTT 5 keeps larger ones to itself: payloads may have 256 MB.
+MAX_PACKET = 1024 * 1024
 # Replies that wait for a broker that is away or slow. One registration needs one or two.
 MAX_OUTBOX = 1000
-# Topics in one SUBSCRIBE, so that the packet stays small however many last wills there are.
-TOPICS_PER_SUBSCRIBE = 50
+# Around topic and payload of a PUBLISH: at most 5 bytes of header, 2 of topic length, 1 of properties (MQTT 5, 3.3).
+_PUBLISH_HEAD = 8
 # SUBACK codes from here on are refusals, for example by an access list (MQTT 3.1.1, 3.9.3; MQTT 5, 3.9.3).
 _REFUSED = 0x80
 # A broker of the local network that has not answered within this time will not.
@@ -40,6 +42,7 @@ KEEPALIVE_S = 60
 GOODBYE_LIMIT_S = 1.0
 
 _log = logging.getLogger(__name__)
+_too_large = LogOnce()
 # paho logs one line for each packet at DEBUG; its failures arrive here as exceptions.
 _paho_log = logging.getLogger("mqtt_devices.paho")
 _paho_log.setLevel(logging.CRITICAL)
@@ -121,7 +124,7 @@ class Broker:
                 async with asyncio.timeout(GOODBYE_LIMIT_S):
                     await client.publish(self._will.topic, self._will.payload, retain=self._will.retain)
 
-    async def _work(self, client: aiomqtt.Client) -> None:
+    async def _work(self, client: _Client) -> None:
         tasks = (
             asyncio.create_task(_wait_for_end(client), name="broker.end"),
             asyncio.create_task(self._send_requests(client), name="broker.send"),
@@ -135,7 +138,7 @@ class Broker:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _send_requests(self, client: aiomqtt.Client) -> None:
+    async def _send_requests(self, client: _Client) -> None:
         while True:
             self._has_output.clear()
             while self._outbox:
@@ -149,17 +152,22 @@ class Broker:
                 heed_cancellation()
             await self._has_output.wait()
 
-    async def _send_request(self, client: aiomqtt.Client, request: Request) -> None:
+    async def _send_request(self, client: _Client, request: Request) -> None:
         if isinstance(request, Publish):
-            await client.publish(request.topic, request.payload, retain=request.retain)
+            payload = request.payload.encode()
+            size = _PUBLISH_HEAD + len(request.topic.encode()) + len(payload)
+            if client.max_packet is None or size <= client.max_packet:
+                await client.publish(request.topic, payload, retain=request.retain)
+            elif _too_large.broke(request.topic):
+                text = "%.200r is not sent: it would have %d bytes, and the broker takes %d (its max_packet_size)"
+                _log.warning(text, request.topic, size, client.max_packet)
         elif isinstance(request, Subscribe):
             await self._subscribe(client, (request.topic,))
         else:
             await client.unsubscribe(request.topic)
 
     async def _subscribe(self, client: aiomqtt.Client, topics: Sequence[str]) -> None:
-        for start in range(0, len(topics), TOPICS_PER_SUBSCRIBE):
-            part = topics[start : start + TOPICS_PER_SUBSCRIBE]
+        for part in split_topics(topics):
             codes: Sequence[Any] = await client.subscribe([(topic, 0) for topic in part])
             for topic, code in zip(part, codes, strict=False):
                 # An int from MQTT 3.1.1, an object from MQTT 5.
@@ -171,14 +179,14 @@ class Broker:
         self._outbox.clear()
         self._outbox.extend(kept)
 
-    def _make_client(self) -> aiomqtt.Client:
+    def _make_client(self) -> _Client:
         address = self._address
         properties = None
         will = self._will
         if self._protocol is aiomqtt.ProtocolVersion.V5:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho
             properties.MaximumPacketSize = MAX_PACKET
-        return aiomqtt.Client(
+        return _Client(
             address.host,
             address.port,
             username=address.user,
@@ -206,6 +214,16 @@ class Broker:
         is_refused = isinstance(error, aiomqtt.MqttCodeError) and "protocol version" in str(error).lower()
         is_five = self._protocol is aiomqtt.ProtocolVersion.V5
         self._protocol = aiomqtt.ProtocolVersion.V311 if is_refused and is_five else aiomqtt.ProtocolVersion.V5
+
+
+class _Client(aiomqtt.Client):
+    """Knows how large a packet the broker takes (CONNACK, MQTT 5, 3.2.2.3.6): it hangs up on larger ones."""
+
+    max_packet: int | None = None
+
+    def _on_connect(self, *args: Any) -> None:
+        self.max_packet = getattr(args[-1], "MaximumPacketSize", None)
+        super()._on_connect(*args)
 
 
 class _Intake(asyncio.Queue[aiomqtt.Message]):

@@ -14,6 +14,11 @@ from enum import StrEnum
 
 from daemonkit.errors import DefinitionError, WireError
 
+# What is shown of a name that somebody sent; the longest honest one, a D-Bus path in a topic, has half of that.
+MAX_FIELD = 200
+# The longest of our own rules lists some thirty service types (400 characters).
+MAX_RULE = 600
+
 
 class Reason(StrEnum):
     """Machine-readable reason codes of the Error topic. Codes are only ever added: device firmware compares them."""
@@ -45,6 +50,7 @@ class Reason(StrEnum):
     UNKNOWN_PATH = "unknown_path"
     NOT_WRITEABLE = "not_writeable"
     BAD_LAST_WILL = "bad_last_will"
+    RETAINED = "retained"
 
 
 # Failures of the GX rather than of the message: the daemon tries these again by itself.
@@ -70,10 +76,18 @@ class Rejected(WireError):  # noqa: N818 - the name says what happened, as "refu
         reason: what a program compares.
         field: the JSON key, topic or path concerned, "" for the message as a whole.
         rule: what would be accepted, in words.
+
+    Both texts are cut: they may hold what the sender made up, and go out again in an Error and into the log.
     """
 
     def __init__(self, reason: Reason, field: str, rule: str) -> None:
+        field, rule = shorten(field, MAX_FIELD), shorten(rule, MAX_RULE)
         super().__init__(f"{field}: {rule}" if field else rule)
         self.reason = reason
         self.field = field
         self.rule = rule
+
+
+def shorten(text: str, maximum: int) -> str:
+    """Cut a text, visibly."""
+    return text if len(text) <= maximum else f"{text[: maximum - 3]}..."

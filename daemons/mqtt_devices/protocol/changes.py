@@ -7,6 +7,7 @@ device/<clientId>/<serviceId>/Result/<Path>   true, false or {"accepted": ...}, 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mqtt_devices.errors import Reason, Rejected
@@ -14,6 +15,7 @@ from mqtt_devices.protocol.effects import Answer, Effect, Publish, ServiceKey
 from mqtt_devices.protocol.names import set_topic
 from mqtt_devices.protocol.payload import MAX_PAYLOAD_BYTES, parse_object, parse_plain
 from mqtt_devices.protocol.service_types import Role
+from mqtt_devices.protocol.status import parse_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,13 +65,8 @@ class Changes:
         if (key, rule.path) in self._waiting:
             self._pending[key, rule.path] = (rule, self._waiting.pop((key, rule.path)))
 
-    def receive_result(self, key: ServiceKey, path: str, payload: bytes) -> list[Effect]:
-        """The device answers.
-
-        Raises:
-            Rejected: neither yes nor no.
-        """
-        is_accepted = parse_result(payload)
+    def receive_result(self, key: ServiceKey, path: str, *, is_accepted: bool) -> list[Effect]:
+        """The device answers."""
         self._pending.pop((key, path), None)
         if self._waiting.pop((key, path), _NOTHING) is _NOTHING:
             return []
@@ -106,20 +103,30 @@ class Changes:
 _NOTHING = object()
 
 
-def parse_result(payload: bytes) -> bool:
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a device answers to a change."""
+
+    is_accepted: bool
+    secret: str | None = field(default=None, repr=False)
+
+
+def parse_result(payload: bytes) -> Result:
     """Read the payload of a Result.
 
     Raises:
         Rejected: neither yes nor no.
     """
+    secret = None
     if len(payload) <= MAX_PAYLOAD_BYTES and payload.lstrip()[:1] == b"{":
-        answer = parse_object(payload).get("accepted")
+        message = parse_object(payload)
+        answer, secret = message.get("accepted"), parse_secret(message)
     else:
         answer = parse_plain(payload)
     if isinstance(answer, str):
         answer = _WORDS.get(answer.lower())
     if isinstance(answer, bool | int | float) and answer in (0, 1):
-        return bool(answer)
+        return Result(bool(answer), secret)
     raise Rejected(Reason.WRONG_TYPE, "accepted", _RULE)
 
 

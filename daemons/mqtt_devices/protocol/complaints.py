@@ -30,7 +30,8 @@ class Complaints:
         effects: list[Effect] = []
         if count := self._log_pace.due((level, problem.reason), now):
             times = f" ({count} times since the last such line)" if count > 1 else ""
-            text = f"Rejected {topic[:SHOWN]!a}: {problem.reason}: {problem}{times}"
+            what = "Rejected a part of" if accepted else "Rejected"
+            text = f"{what} {topic[:SHOWN]!a}: {problem.reason}: {problem}{times}"
             effects.append(Note(text, is_warning=True))
         if not self._limiter.allows(level, now):
             return effects

@@ -15,7 +15,7 @@ from mqtt_devices.protocol.restoring import Restoring
 from mqtt_devices.protocol.staleness import OnTimeout, Staleness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from mqtt_devices.protocol.admission import Policy
     from mqtt_devices.protocol.complaints import Complaints
@@ -43,9 +43,9 @@ class DeviceTable:
 
     # --- memory -------------------------------------------------------------------------------------------------------
 
-    def restore(self, records: Iterable[object]) -> list[Effect]:
+    def restore(self, records: Iterable[object], is_mapped: Callable[[str], bool]) -> list[Effect]:
         """Take over what was remembered, before anything else. Services are opened a few at a time after start()."""
-        return self._restoring.load(records, self.types, self._policy, self.devices)
+        return self._restoring.load(records, self.types, self._policy, self.devices, is_mapped)
 
     def remember(self) -> list[Any]:
         """The records of all devices, and of those that could not be restored."""

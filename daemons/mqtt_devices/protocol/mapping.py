@@ -64,7 +64,12 @@ class Mapper:
         self._matchers = [
             (_compile(topic, rule.device), rule, topic) for rule in rules for topic in {**rule.values, **rule.offline}
         ]
+        self._client_ids = {_compile_client_id(rule) for _, rule, _ in self._matchers}
         self.topics = tuple(dict.fromkeys(topic.replace(DEVICE, rule.device) for _, rule, topic in self._matchers))
+
+    def makes(self, client_id: str) -> bool:
+        """Whether a client id is one that a rule gives to a device."""
+        return any(pattern.fullmatch(client_id) for pattern in self._client_ids)
 
     def read(self, message: Message) -> list[Mapped]:
         """What a message says, by all rules that fit its topic."""
@@ -105,6 +110,13 @@ def _compile(topic: str, device: str) -> re.Pattern[str]:
         name = "(?P<device>[^/]+)" if device == WILDCARD else re.escape(device)
         parts.append(text.replace(re.escape(DEVICE), name))
     return re.compile("/".join(parts))
+
+
+def _compile_client_id(rule: MappingRule) -> re.Pattern[str]:
+    if rule.device != WILDCARD:
+        return re.compile(make_client_id(rule.client_id, rule.device))
+    parts = (_NO_ID.sub("_", part) for part in rule.client_id.split(DEVICE))
+    return re.compile("[A-Za-z0-9_]*".join(parts))
 
 
 def _look_up(paths: tuple[MappedPath, ...], payload: bytes) -> dict[str, dict[str, Any]]:

@@ -6,6 +6,10 @@ Custom names, VRM device instances and the history in VRM are found by these; se
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 # Used both as an element of a D-Bus name and as a segment of a settings path, which allow only these characters.
 _ID = re.compile(r"[A-Za-z0-9_]+")
@@ -28,6 +32,10 @@ ANNOUNCEMENT_TOPIC = "venus-daemons/mqtt-devices/announcement"
 
 # Longest topic level that is answered. Levels of honest devices are client ids; others only fill memory.
 MAX_LEVEL = 128
+
+# Bytes of topics in one SUBSCRIBE, so that the packet stays small however many and long last wills there are: brokers
+# may be told to hang up on whoever sends large ones.
+SUBSCRIBE_BYTES = 4096
 
 
 def is_id(text: object) -> bool:
@@ -81,3 +89,17 @@ def set_topic(client_id: str, service_id: str, path: str) -> str:
 def gateway_topic(operation: str, portal_id: str, service_type: str, instance: int) -> str:
     """The MQTT gateway's topic of a service; `operation` is N, R or W. No trailing slash."""
     return f"{operation}/{portal_id}/{service_type}/{instance}"
+
+
+def split_topics(topics: Iterable[str]) -> Iterator[list[str]]:
+    """The topics of one SUBSCRIBE after the other; one that is longer than SUBSCRIBE_BYTES goes alone."""
+    part: list[str] = []
+    size = 0
+    for topic in topics:
+        size += len(topic.encode())
+        if part and size > SUBSCRIBE_BYTES:
+            yield part
+            part, size = [], len(topic.encode())
+        part.append(topic)
+    if part:
+        yield part

@@ -66,7 +66,7 @@ def parse_plain(payload: bytes) -> Any:
 
 def _decode(payload: bytes) -> str:
     if len(payload) > MAX_PAYLOAD_BYTES:
-        raise Rejected(Reason.TOO_LONG, "", f"a payload has at most {MAX_PAYLOAD_BYTES} bytes, this one {len(payload)}")
+        raise Rejected(Reason.TOO_LONG, "", f"a payload has at most {MAX_PAYLOAD_BYTES} bytes, this one has more")
     try:
         # Some microcontroller JSON writers put a byte order mark in front.
         return payload.decode("utf-8-sig")

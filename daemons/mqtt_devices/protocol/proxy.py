@@ -64,7 +64,7 @@ def parse_proxy(payload: bytes) -> ProxyWrite:
 
 
 def check_values(values: Mapping[str, Any], service_type: ServiceType, place: str = "values.") -> dict[str, Value]:
-    """The values, each of the type of its path. All or nothing, like the message.
+    """The values, each of the type of its path; all or nothing.
 
     Args:
         values: raw values by path.
@@ -74,21 +74,43 @@ def check_values(values: Mapping[str, Any], service_type: ServiceType, place: st
     Raises:
         Rejected: a path that the service type does not have or that is not writeable, or a value that does not fit.
     """
+    return {path: _check_value(path, value, service_type, place) for path, value in values.items()}
+
+
+def choose_values(values: Mapping[str, Any], service_type: ServiceType) -> tuple[dict[str, Value], Rejected | None]:
+    """The values of a Proxy that can be set, and what is wrong with the others.
+
+    Each value stands for itself, as each was a W message of its own in the former driver: devices send along what no
+    path is there for.
+    """
     checked: dict[str, Value] = {}
+    problems: dict[str, Rejected] = {}
     for path, value in values.items():
-        rule = service_type.find(path)
-        if rule is None:
-            raise Rejected(Reason.UNKNOWN_PATH, f"{place}{path}", f"a path of the type {service_type.name}")
-        if rule.is_locked:
-            text = f"steering: [{service_type.name}] in mqtt-devices.yml, since Venus OS controls power by this path"
-            raise Rejected(Reason.NOT_ENABLED, f"{place}{path}", text)
-        if not rule.writeable:
-            raise Rejected(Reason.NOT_WRITEABLE, f"{place}{path}", "a path that can be set")
         try:
-            checked[path] = coerce(value, rule)
+            checked[path] = _check_value(path, value, service_type, "values.")
         except Rejected as problem:
-            raise Rejected(problem.reason, f"{place}{path}", problem.rule) from None
-    return checked
+            problems[path] = problem
+    if not problems:
+        return checked, None
+    first, *others = problems
+    rule = problems[first].rule + (f"; left out as well: {', '.join(others)}" if others else "")
+    return checked, Rejected(problems[first].reason, problems[first].field, rule)
+
+
+def _check_value(path: str, value: object, service_type: ServiceType, place: str) -> Value:
+    rule = service_type.find(path)
+    place += path
+    if rule is None:
+        raise Rejected(Reason.UNKNOWN_PATH, place, f"a path of the type {service_type.name}")
+    if rule.is_locked:
+        text = f"steering: [{service_type.name}] in mqtt-devices.yml, since Venus OS controls power by this path"
+        raise Rejected(Reason.NOT_ENABLED, place, text)
+    if not rule.writeable:
+        raise Rejected(Reason.NOT_WRITEABLE, place, "a path that can be set")
+    try:
+        return coerce(value, rule)
+    except Rejected as problem:
+        raise Rejected(problem.reason, place, problem.rule) from None
 
 
 def check_path(path: str, place: str) -> str:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from mqtt_devices.errors import Reason, Rejected
 from mqtt_devices.protocol.admission import check_client
+from mqtt_devices.protocol.changes import parse_result
 from mqtt_devices.protocol.complaints import SHOWN, Complaints
 from mqtt_devices.protocol.direct import change_registration, parse_direct, parse_direct_value
 from mqtt_devices.protocol.effects import Effect, Expire, Note, Publish, ServiceKey
 from mqtt_devices.protocol.finding import find_sender, find_service
 from mqtt_devices.protocol.names import PROXY, RESERVED, RESULT, SET, STATUS
-from mqtt_devices.protocol.proxy import ProxyWrite, check_values, parse_proxy
+from mqtt_devices.protocol.proxy import ProxyWrite, check_values, choose_values, parse_proxy
 from mqtt_devices.protocol.rates import LogPace
 from mqtt_devices.protocol.reply import encode_value
 from mqtt_devices.protocol.staleness import OnTimeout
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 # device, client id, service id or Status; what follows is a path.
 LEVELS = 3
+_RETAINED = Rejected(Reason.RETAINED, "", "values sent now, not those that a broker has kept: publish without retain")
 
 
 class Receiver:
@@ -114,13 +116,10 @@ class Receiver:
             effects += self._wills.arm(former_broker, status.client_id, None)
         effects += self._wills.arm(message.broker, status.client_id, status.last_will)
         effects += self._changes.repeat(status.client_id, message.broker)
-        if status.complaint:
-            effects += self._complaints.complain(
-                level, message.topic, status.complaint, now, broker=message.broker, accepted=True
-            )
-        return effects
+        return effects + self._complain_in_part(level, status.complaint, message, now)
 
     def _receive_proxy(self, level: str, message: Message, now: float) -> list[Effect]:
+        _check_live(message)
         proxy = parse_proxy(message.payload)
         is_ours = proxy.portal_id == self._table.portal_id
         device, service_id = find_service(self._table.devices, level, proxy, owner_only=self._policy.proxy_checks_owner)
@@ -131,13 +130,14 @@ class Receiver:
             # Only with the ownership check switched off: a service of any driver, through the gateway.
             return _publish_values(proxy, proxy.values, message.broker)
         check_client(device.client_id, proxy.secret, self._policy)
-        values = check_values(proxy.values, self._table.types[proxy.service_type])
-        if message.retained:
-            # May be from yesterday, and a grid meter of yesterday must not steer anything.
-            return []
+        values, problem = choose_values(proxy.values, self._table.types[proxy.service_type])
+        if problem and not values:
+            raise problem
         if self._policy.proxy_publishes:
-            return _publish_values(proxy, values, message.broker)
-        return self._write(device, service_id, values, message, now)
+            effects = _publish_values(proxy, values, message.broker)
+        else:
+            effects = self._write(device, service_id, values, message, now)
+        return effects + self._complain_in_part(level, problem, message, now)
 
     def _receive_direct(self, client_id: str, service_id: str, message: Message, now: float) -> list[Effect]:
         device = self._table.devices.get(client_id)
@@ -146,6 +146,8 @@ class Receiver:
             return []
         check_service_id(service_id, "topic")
         direct = parse_direct(message.payload, self._table.types)
+        if direct.is_only_values:
+            _check_live(message)
         check_client(client_id, direct.secret, self._policy)
         if direct.type is None and kind is None and not direct.is_leaving:
             rule = f"a registered service, or the field type in this message: no service {service_id} of {client_id}"
@@ -160,20 +162,27 @@ class Receiver:
         elif status is not None:
             effects.append(Note(f"Received registration on {message.topic[:SHOWN]!a}"))
             effects += self._admit(client_id, status, message, now)
-        # What is retained may be from yesterday: it says who the device is, not how warm it is.
-        if values and not message.retained:
-            effects += self._write(self._table.devices[client_id], service_id, values, message, now)
-        return effects
+        if not values:
+            return effects
+        if message.retained:
+            # It says who the device is, not how warm it is.
+            return effects + self._complain_in_part(client_id, _RETAINED, message, now)
+        return effects + self._write(self._table.devices[client_id], service_id, values, message, now)
 
     def _receive_value(self, client_id: str, service_id: str, path: str, message: Message, now: float) -> list[Effect]:
-        if service_id in RESERVED or path.startswith(f"{SET}/") or message.retained:
+        if service_id in RESERVED or path.startswith(f"{SET}/"):
             return []
+        _check_live(message)
         device = self._table.devices.get(client_id)
         if device is None or device.wanted is None or service_id not in device.wanted.services:
             raise Rejected(Reason.UNKNOWN_SERVICE, "topic", f"no service {service_id[:SHOWN]} of {client_id[:SHOWN]}")
         if path.startswith(f"{RESULT}/"):
-            key = ServiceKey(client_id, service_id)
-            return self._changes.receive_result(key, path.removeprefix(f"{RESULT}/"), message.payload)
+            result = parse_result(message.payload)
+            check_client(client_id, result.secret, self._policy)
+            _check_broker(device, message)
+            return self._changes.receive_result(
+                ServiceKey(client_id, service_id), path.removeprefix(f"{RESULT}/"), is_accepted=result.is_accepted
+            )
         direct = parse_direct_value(path, message.payload)
         check_client(client_id, direct.secret, self._policy)
         values = check_values(direct.values, self._table.types[device.wanted.services[service_id]], "")
@@ -185,15 +194,18 @@ class Receiver:
         if mapped.is_offline:
             opened = device.opened if device else ()
             return [Expire(ServiceKey(mapped.client_id, name), OnTimeout.INVALID) for name in opened]
+        # Before anything changes: a plan that is made has to be returned.
+        values = {
+            service_id: check_values(raw, self._table.types[mapped.services[service_id]], "")
+            for service_id, raw in mapped.values.items()
+            if not message.retained
+        }
         effects: list[Effect] = []
         if device is None or device.wanted is None or not mapped.services.items() <= device.wanted.services.items():
             former = device.wanted.services if device and device.wanted else {}
             status = Registration(mapped.client_id, None, {**former, **mapped.services})
             effects += self._admit(mapped.client_id, status, message, now)
-        if message.retained:
-            return effects
-        for service_id, values in mapped.values.items():
-            checked = check_values(values, self._table.types[mapped.services[service_id]], "")
+        for service_id, checked in values.items():
             effects += self._write(self._table.devices[mapped.client_id], service_id, checked, message, now)
         return effects
 
@@ -203,13 +215,29 @@ class Receiver:
         device = self._table.devices.get(client_id)
         return self._wills.arm(device.broker if device else "", client_id, None) + self._table.leave(client_id)
 
+    def _complain_in_part(self, level: str, problem: Rejected | None, message: Message, now: float) -> list[Effect]:
+        """Tell a device what was left out of a message that holds otherwise."""
+        if problem is None:
+            return []
+        return self._complaints.complain(level, message.topic, problem, now, broker=message.broker, accepted=True)
+
     def _write(
         self, device: Device, service_id: str, values: Mapping[str, Value], message: Message, now: float
     ) -> list[Effect]:
-        if message.broker != device.broker:
-            raise Rejected(Reason.NOT_YOURS, "topic", "a message by the broker by which the device has registered")
+        _check_broker(device, message)
         answers = self._changes.receive_values(ServiceKey(device.client_id, service_id), values)
         return answers + self._table.write(device, service_id, values, now)
+
+
+def _check_live(message: Message) -> None:
+    if message.retained:
+        # May be from yesterday, and a grid meter of yesterday must not steer anything.
+        raise _RETAINED
+
+
+def _check_broker(device: Device, message: Message) -> None:
+    if message.broker != device.broker:
+        raise Rejected(Reason.NOT_YOURS, "topic", "a message by the broker by which the device has registered")
 
 
 def _publish_values(proxy: ProxyWrite, values: Mapping[str, Value], broker: str) -> list[Effect]:

@@ -85,7 +85,7 @@ class Registry:
 
     def restore(self, records: Iterable[object]) -> list[Effect]:
         """What remembered() returned before a restart; before anything else."""
-        effects = self._table.restore(records)
+        effects = self._table.restore(records, self._mapper.makes)
         for device in self.devices.values():
             if device.wanted is not None:
                 self._wills.at(device.broker).arm(device.client_id, device.wanted.last_will, from_memory=True)

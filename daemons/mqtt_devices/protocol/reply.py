@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from mqtt_devices.errors import MAX_FIELD, MAX_RULE, Rejected, shorten
 from mqtt_devices.protocol.names import gateway_topic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from mqtt_devices.errors import Rejected
 
 
 def encode_reply(portal_id: str, services: Mapping[str, tuple[str, int]]) -> str:
@@ -41,14 +40,18 @@ def encode_value(value: object) -> str:
 
 
 def encode_error(topic: str, problem: Rejected, *, accepted: bool = False) -> str:
-    """Why a message was rejected, or which part of an accepted one was left out."""
+    """Why a message was rejected, or which part of an accepted one was left out; of topics what fits.
+
+    At most 20 KB, at twelve bytes for each character: brokers may be told to hang up on who sends large packets.
+    """
+    topic = shorten(topic, MAX_FIELD)
     return json.dumps(
         {
             "reason": problem.reason.value,
             "topic": topic,
             "field": problem.field,
             "rule": problem.rule,
-            "text": f"{topic}: {problem}",
+            "text": shorten(f"{topic}: {problem}", MAX_RULE),
             "accepted": accepted,
         }
     )

@@ -6,12 +6,12 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from mqtt_devices.errors import Rejected
-from mqtt_devices.protocol.admission import check_room
+from mqtt_devices.protocol.admission import check_listed, check_room
 from mqtt_devices.protocol.effects import Effect, Note, ServiceKey
 from mqtt_devices.protocol.memory import choose_records, decode_device, encode_device
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from mqtt_devices.protocol.admission import Policy
     from mqtt_devices.protocol.device import Device
@@ -54,17 +54,23 @@ class Restoring:
         types: Mapping[str, ServiceType],
         policy: Policy,
         devices: dict[str, Device],
+        is_mapped: Callable[[str], bool],
     ) -> list[Effect]:
-        """Put remembered devices into `devices`, their services into the queue."""
+        """Put remembered devices into `devices`, their services into the queue.
+
+        `is_mapped`: whether a client id is made by a mapping rule, with which the operator has let it in.
+        """
         notes: list[Effect] = []
         for record in records:
             try:
                 device = decode_device(record, types)
                 if device.wanted is None:
                     continue
+                if not is_mapped(device.client_id):
+                    check_listed(device.client_id, policy)
                 check_room(device.wanted, devices.values(), policy)
             except Rejected as problem:
-                # Kept on disk: perhaps a file in services.d is broken today, and mended tomorrow.
+                # Kept on disk: perhaps a file of services.d or the list of clients is wrong today, and mended tomorrow.
                 client_id = record.get("clientId") if isinstance(record, dict) else None
                 if isinstance(client_id, str):
                     self.shelved[client_id] = record

@@ -15,7 +15,7 @@ import pytest
 from daemonkit.backoff import Backoff
 from daemonkit.errors import LinkLost
 from daemonkit.supervise import keep_connected
-from mqtt_devices.broker import MAX_OUTBOX, Broker
+from mqtt_devices.broker import MAX_OUTBOX, MAX_PACKET, Broker
 from mqtt_devices.protocol.broker_address import BrokerAddress
 from mqtt_devices.protocol.effects import Publish, Subscribe, Unsubscribe
 from mqtt_devices.protocol.inbox import MAX_KEPT_PAYLOAD, Inbox, Message
@@ -138,13 +138,25 @@ async def test_many_topics_are_subscribed(mosquitto: Mosquitto, client: aiomqtt.
             assert (await connection.receive()).topic == f"lwt/{number}"
 
 
+async def test_broker_is_sent_no_packet_that_it_hangs_up_on(caplog: pytest.LogCaptureFixture) -> None:
+    with Mosquitto("max_packet_size 8000\n") as broker:
+        async with connected(plain(broker), [f"lwt/{number}/{'x' * 200}" for number in range(50)]) as connection:
+            for payload in ("x" * 9000, "y" * 8100, "last"):
+                connection.broker.send(Publish("lwt/0/" + "x" * 200, payload))
+            assert (await connection.receive()).payload == b"last"
+            assert connection.ups == 1
+    assert len([record for record in caplog.records if "is not sent" in record.message]) == 1
+
+
 async def test_payload_beyond_all_reason_is_kept_away_by_the_broker(
     mosquitto: Mosquitto, client: aiomqtt.Client
 ) -> None:
     async with connected(plain(mosquitto)) as connection:
         await client.publish("device/a/Status", b"x" * 20_000_000)
-        await client.publish("device/a/Status", b"y" * MAX_KEPT_PAYLOAD)
-        assert (await connection.receive()).payload == b"y" * MAX_KEPT_PAYLOAD
+        await client.publish("device/a/Status", b"y" * (MAX_PACKET - 100))
+        assert (await connection.receive()).payload == b"y" * MAX_KEPT_PAYLOAD, (
+            "what is too long to be read arrives cut"
+        )
         assert connection.ups == 1
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mqtt_devices.errors import Reason, Rejected
-from mqtt_devices.protocol.admission import Policy, check_room
+from mqtt_devices.protocol.admission import Policy, check_client, check_listed, check_room
 from mqtt_devices.protocol.device import Device
 from mqtt_devices.protocol.effects import Plan
 from mqtt_devices.protocol.status import Registration
@@ -48,3 +48,15 @@ def test_name_of_a_device_that_is_leaving_or_opening_is_taken_until_it_is_gone()
     leaving.plan = Plan("a_b", None, open={"c": "tank"})
     with pytest.raises(Rejected):
         check_room(status("a", "b_c"), [leaving], Policy())
+
+
+def test_client_of_the_list_is_let_in_with_its_secret_others_when_they_may() -> None:
+    clients = {"a": "geheim", "b": None}
+    check_client("a", "geheim", Policy(clients=clients, allows_others=False))
+    check_client("b", None, Policy(clients=clients, allows_others=False))
+    check_client("c", None, Policy(clients=clients))
+    check_listed("a", Policy(clients=clients, allows_others=False))
+    for client_id, secret in (("a", None), ("a", "x"), ("c", "geheim")):
+        with pytest.raises(Rejected) as caught:
+            check_client(client_id, secret, Policy(clients=clients, allows_others=False))
+        assert caught.value.reason is Reason.NOT_ALLOWED

@@ -34,7 +34,7 @@ START, MAXIMUM = EVCHARGER["StartStop"], EVCHARGER["MaxCurrent"]
     ],
 )
 def test_result_is_yes_or_no(payload: bytes, answer: bool) -> None:  # noqa: FBT001 - a table
-    assert parse_result(payload) is answer
+    assert parse_result(payload).is_accepted is answer
 
 
 @pytest.mark.parametrize("payload", [b"", b"maybe", b"2", b"{}", b"[1]", b'{"accepted": "perhaps"}', b"\xff"])
@@ -46,7 +46,7 @@ def test_anything_else_is_no_result(payload: bytes) -> None:
 @given(payloads)
 def test_any_payload_is_a_result_or_refused(payload: bytes) -> None:
     with contextlib.suppress(Rejected):
-        assert parse_result(payload) in (True, False)
+        assert parse_result(payload).is_accepted in (True, False)
 
 
 def charger() -> World:
@@ -145,3 +145,22 @@ def test_what_was_set_never_comes_back_as_data() -> None:
     world = charger()
     world.send("device/ev/e/Set/StartStop", {"value": 1})
     assert (world.others, world.published) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("payload", "broker", "reason"),
+    [
+        (b"false", "", "not_allowed"),
+        (b'{"accepted": false, "secret": "guess"}', "", "not_allowed"),
+        (b'{"accepted": false, "secret": "geheim"}', "elsewhere", "not_yours"),
+    ],
+)
+def test_nobody_else_answers_for_a_device(payload: bytes, broker: str, reason: str) -> None:
+    world = World(clients={"ev": "geheim"})
+    world.registered("ev", services={"e": "evcharger"}, secret="geheim")  # noqa: S106 - of a test
+    ask(world)
+    world.send("device/ev/e/Result/StartStop", payload, broker=broker)
+    assert world.others == []
+    assert world.replies("device/ev/Error")[0]["reason"] == reason
+    world.send("device/ev/e/Result/StartStop", {"accepted": False, "secret": "geheim"})
+    assert world.others == [Answer(KEY, "StartStop", is_accepted=False)]

@@ -94,6 +94,16 @@ def test_what_does_not_fit_is_told_and_harms_nobody(tmp_path: Path) -> None:
     assert world.others == []
 
 
+def test_message_with_a_value_that_does_not_fit_leaves_the_device_able_to_register(tmp_path: Path) -> None:
+    world = mapped(tmp_path)
+    world.send("home/cabin/humidity", b'"wet"')
+    assert world.replies("device/climate_cabin/Error")[0]["reason"] == "wrong_type"
+    world.carry_out()
+    world.send("home/cabin/humidity", b"50")
+    world.carry_out()
+    assert set(world.registry.devices["climate_cabin"].opened) == {"t", "tk"}
+
+
 def test_retained_values_register_but_are_not_taken(tmp_path: Path) -> None:
     world = mapped(tmp_path)
     world.send("home/cabin/humidity", b"50", retained=True)

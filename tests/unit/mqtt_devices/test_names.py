@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mqtt_devices.protocol import names
+from mqtt_devices.protocol.names import SUBSCRIBE_BYTES, split_topics
 
 
 def test_names_are_those_that_installations_hang_on() -> None:
@@ -37,3 +40,11 @@ def test_longest_names_fit_into_a_dbus_name() -> None:
 def test_error_topic_is_not_made_for_a_level_without_end() -> None:
     assert names.error_topic("x" * names.MAX_LEVEL) is not None
     assert names.error_topic("x" * (names.MAX_LEVEL + 1)) is None
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8"), max_size=2 * SUBSCRIBE_BYTES)))
+def test_topics_are_subscribed_in_small_packets_all_and_in_order(topics: list[str]) -> None:
+    parts = list(split_topics(topics))
+    assert [topic for part in parts for topic in part] == topics
+    assert all(len(part) == 1 or len("".join(part).encode()) <= SUBSCRIBE_BYTES for part in parts)
+    assert all(parts)

@@ -20,7 +20,7 @@ from mqtt_devices.protocol.effects import (
     Unsubscribe,
     Write,
 )
-from mqtt_devices.protocol.inbox import Message
+from mqtt_devices.protocol.inbox import Inbox, Message
 from mqtt_devices.protocol.mapping import MappedPath, Mapper, MappingRule
 from mqtt_devices.protocol.registry import Registry
 from mqtt_devices.protocol.service_types import PathRule, ValueKind
@@ -401,14 +401,67 @@ def test_proxy_for_what_the_device_has_not_registered_is_refused() -> None:
     assert world.others == []
 
 
-def test_proxy_with_one_bad_value_writes_none() -> None:
+def test_proxy_writes_what_fits_and_names_the_rest() -> None:
     world = World()
     world.registered()
-    values = {"Temperature": 20, "Humidity": "wet"}
+    values = {"Temperature": 20, "Humidity": "wet", "Rssi": -60}
     world.send("device/fe001/Proxy", {"topicPath": f"W/{PORTAL}/temperature/1", "values": values})
     (error,) = world.replies("device/fe001/Error")
-    assert (error["reason"], error["field"]) == ("wrong_type", "values.Humidity")
+    assert (error["reason"], error["field"], error["accepted"]) == ("wrong_type", "values.Humidity", True)
+    assert "Rssi" in error["rule"]
+    assert world.others == [Write(ServiceKey("fe001", "t1"), {"Temperature": 20.0})]
+    assert world.registry.rejected == 0
+
+
+def test_proxy_of_which_nothing_fits_is_rejected() -> None:
+    world = World()
+    world.registered()
+    world.send("device/fe001/Proxy", {"topicPath": f"W/{PORTAL}/temperature/1", "values": {"Rssi": -60}})
+    (error,) = world.replies("device/fe001/Error")
+    assert (error["reason"], error["field"], error["accepted"]) == ("unknown_path", "values.Rssi", False)
     assert world.others == []
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        ("device/fe001/Proxy", {"topicPath": f"W/{PORTAL}/temperature/1", "values": {"Temperature": 20}}),
+        ("device/fe001/t1", {"Temperature": 20}),
+        ("device/fe001/t1/Temperature", 20),
+        ("device/fe001/t1/Result/TemperatureType", False),
+    ],
+)
+def test_what_a_broker_has_kept_is_not_taken_and_the_device_is_told(topic: str, payload: object) -> None:
+    world = World()
+    world.registered()
+    world.send(topic, payload, retained=True)
+    (error,) = world.replies("device/fe001/Error")
+    assert (error["reason"], error["accepted"]) == ("retained", False)
+    assert world.others == []
+
+
+def test_retained_registration_holds_without_its_values_and_the_device_is_told() -> None:
+    world = World()
+    for _ in range(2):
+        world.send("device/fe001/t1", {"type": "temperature", "Temperature": 20}, retained=True)
+        world.carry_out()
+        (error,) = world.replies("device/fe001/Error")
+        assert (error["reason"], error["accepted"]) == ("retained", True)
+    world.send("device/fe001/t1", {"version": "v2", "Temperature": 20}, retained=True)
+    world.carry_out()
+    assert world.replies("device/fe001/Error")[0]["accepted"]
+    assert world.registry.devices["fe001"].opened["t1"].version == "v2"
+    assert world.others == []
+
+
+def test_payload_beyond_all_length_is_answered() -> None:
+    world = World()
+    inbox = Inbox()
+    inbox.put(Message("device/fe001/Status", b"x" * 1_000_000, retained=False))
+    message = inbox.pop()
+    assert message is not None
+    world.take(world.registry.receive(message, world.now))
+    assert world.replies("device/fe001/Error")[0]["reason"] == "too_long"
 
 
 def test_proxy_publishes_to_the_gateway_when_configured() -> None:

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import json
 
-from mqtt_devices.errors import Reason, Rejected
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mqtt_devices.errors import MAX_FIELD, MAX_RULE, Reason, Rejected
 from mqtt_devices.protocol.reply import encode_error, encode_instances, encode_reply, encode_value
 
 
@@ -37,3 +40,18 @@ def test_error_names_reason_field_and_rule() -> None:
 def test_value_is_wrapped_as_the_gateway_wants_it() -> None:
     assert json.loads(encode_value(None)) == {"value": None}
     assert json.loads(encode_value([1, "a"])) == {"value": [1, "a"]}
+
+
+@given(st.text(), st.text(), st.text())
+def test_error_fits_into_a_small_packet_whatever_was_sent(topic: str, field: str, rule: str) -> None:
+    problem = Rejected(Reason.UNKNOWN_PATH, 500 * field, 500 * rule)
+    assert len(encode_error(500 * topic, problem)) <= 20 * 1024
+    assert len(str(problem)) <= MAX_FIELD + MAX_RULE + 2
+
+
+def test_error_with_a_key_that_somebody_made_up_is_cut_visibly() -> None:
+    error = json.loads(
+        encode_error("device/a/Proxy", Rejected(Reason.UNKNOWN_PATH, "values." + "\u00e9" * 23_000, "x"))
+    )
+    assert error["field"].startswith("values.\u00e9")
+    assert error["field"].endswith("...")

@@ -7,6 +7,7 @@ from typing import Any
 
 from daemonkit.statefile import SIZE_LIMIT_BYTES
 from mqtt_devices.protocol.effects import ServiceKey, Write
+from mqtt_devices.protocol.mapping import MappedPath, MappingRule
 from mqtt_devices.protocol.restoring import RESTORE_PERIOD_S, RESTORED_AT_ONCE
 from tests.unit.mqtt_devices.test_registry import PORTAL, World
 
@@ -141,3 +142,24 @@ def test_device_that_cannot_be_kept_costs_no_other_its_memory_and_is_named_once(
     world.status("honest", services={"t": "tank"}, version="v2")
     world.status("honest", services={"t": "tank"}, version="v3")
     assert len([note for note in world.notes if note.startswith("Not kept over a restart")]) == 1
+
+
+def test_device_that_the_operator_does_not_let_in_any_more_is_not_restored() -> None:
+    records = [*remember(), *remember(client_id="evil")]
+    world = restored(records, clients={"fe001": "geheim"}, allows_others=False)
+    assert set(world.registry.devices) == {"fe001"}
+    assert [note for note in world.notes if "evil" in note and "mqtt-devices.yml" in note]
+    world.send("device/evil/t1/Temperature", 5)
+    assert world.others == []
+    assert len(world.registry.remembered()) == 2, "should it be let in again"
+
+
+def test_device_of_a_mapping_rule_is_let_in_by_that_rule() -> None:
+    def rule(client_id: str, device: str) -> MappingRule:
+        values = {"tele/{device}/SENSOR": (MappedPath(service_id="t", path="Temperature"),)}
+        return MappingRule(client_id=client_id, device=device, services={"t": "tank"}, values=values)
+
+    records = [*remember(client_id="shed"), *remember(client_id="plug_a_1"), *remember(client_id="plugin")]
+    world = World(started=False, rules=[rule("shed", "x"), rule("plug_{device}", "+")], allows_others=False)
+    world.take(world.registry.restore(records))
+    assert set(world.registry.devices) == {"shed", "plug_a_1"}
