@@ -109,7 +109,8 @@ class Driver:
 
     def lose(self, key: ServiceKey) -> None:
         """A service has lost its connection."""
-        self._obey(self._registry.lost(key))
+        self._registry.lost(key, time.monotonic())
+        self._watch_deadline()
 
     def is_told_again(self, key: ServiceKey, rule: PathRule) -> bool:
         """Whether a device is to hear of a write of the value that a path has already."""

@@ -38,6 +38,7 @@ class Device:
     wanted: Registration | None
     opened: dict[str, Opened] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)  # service id to type
+    lost: set[str] = field(default_factory=set)  # those of them that were open
     broker: str = ""
     # Wanted, but not to be opened now: restored ones that wait for their turn, silent ones that are to be away.
     held: set[str] = field(default_factory=set)
@@ -97,6 +98,13 @@ class Device:
         self.failed = {
             name: kind for name, kind in tried.items() if wanted.get(name) == kind and name not in self.opened
         }
+
+    def lose(self, service_id: str, now: float) -> None:
+        """A service has left D-Bus by itself."""
+        self.failed[service_id] = self.opened.pop(service_id).service_type
+        self.lost.add(service_id)
+        if self.retry_at is None:
+            self.plan_retry(now)
 
     def plan_retry(self, now: float) -> None:
         """Try failed services again later, each time later."""

@@ -77,6 +77,7 @@ class DeviceTable:
         device.level, device.wanted, device.broker = level, status, broker
         device.is_reply_due = True
         device.failed.clear()
+        device.lost.clear()
         device.held.clear()
         device.retry_at = None
         for service_id in list(device.pending):
@@ -155,13 +156,14 @@ class DeviceTable:
         effects += self.advance(device)
         return effects + self._write_pending(device, now)
 
-    def lost(self, key: ServiceKey) -> list[Effect]:
-        """A service left D-Bus by itself; it is opened again."""
+    def lost(self, key: ServiceKey, now: float) -> None:
+        """A service left D-Bus by itself; it is opened again after a while, and not told before.
+
+        When the bus itself is gone, all services are, and this process ends: that is told once, elsewhere.
+        """
         device = self.devices.get(key.client_id)
-        if device is None or device.opened.pop(key.service_id, None) is None:
-            return []
-        note = Note(f"{key.client_id}: service {key.service_id} lost its D-Bus connection", is_warning=True)
-        return [note, *self.advance(device)]
+        if device is not None and key.service_id in device.opened:
+            device.lose(key.service_id, now)
 
     # --- time ---------------------------------------------------------------------------------------------------------
 
@@ -183,6 +185,10 @@ class DeviceTable:
                 device.retry_at = None
                 device.failed.clear()
                 device.is_reply_due = True
+                for service_id in sorted(device.lost):
+                    text = f"{device.client_id}: service {service_id} lost its D-Bus connection, and is opened again"
+                    effects.append(Note(text, is_warning=True))
+                device.lost.clear()
                 effects += self.advance(device)
         if self.portal_id is not None:
             for device in self._restoring.release(self.devices, now):

@@ -154,9 +154,9 @@ class Registry:
         """A plan has been carried out."""
         return self._table.applied(outcome, now)
 
-    def lost(self, key: ServiceKey) -> list[Effect]:
-        """A service left D-Bus by itself; it is opened again."""
-        return self._table.lost(key)
+    def lost(self, key: ServiceKey, now: float) -> None:
+        """A service left D-Bus by itself; it is opened again by a later tick()."""
+        self._table.lost(key, now)
 
     def tick(self, now: float) -> list[Effect]:
         """Time has passed."""

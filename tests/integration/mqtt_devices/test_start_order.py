@@ -70,7 +70,8 @@ async def test_portal_id_comes_from_the_file_when_the_system_service_is_missing(
 
 async def test_lost_bus_ends_the_process_with_one_line(gx: GX) -> None:
     daemon = await gx.start_all()
-    await gx.register()
+    for client_id in ("a", "b", "c"):
+        await gx.register(client_id, services={"t1": "temperature", "t2": "temperature"})
     process = daemon.process
     assert process is not None
     for part in ("gateway", "system", "settings"):
@@ -80,6 +81,7 @@ async def test_lost_bus_ends_the_process_with_one_line(gx: GX) -> None:
     assert process.returncode == 1
     assert "Traceback" not in daemon.output
     assert "BusLost" in daemon.output
+    assert not [line for line in daemon.output.splitlines() if "Rejected" in line or "its D-Bus connection" in line]
 
 
 async def test_service_whose_connection_breaks_is_opened_again_alone(gx: GX) -> None:

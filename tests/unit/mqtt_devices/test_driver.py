@@ -143,6 +143,7 @@ async def test_lost_service_is_opened_again() -> None:
 
     def lose_and_look() -> bool:
         if len(bench.services.plans) == 1 and bench.published:
+            bench.registry.devices["a"].retry_s = 0.01
             bench.driver.lose(ServiceKey("a", "t"))
         return len(bench.services.plans) == 2
 

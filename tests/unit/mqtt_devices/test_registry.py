@@ -7,6 +7,7 @@ import pytest
 
 from mqtt_devices.errors import Reason, Rejected
 from mqtt_devices.protocol.admission import Policy
+from mqtt_devices.protocol.device import FIRST_RETRY_S
 from mqtt_devices.protocol.effects import (
     Answer,
     Effect,
@@ -119,7 +120,9 @@ def test_services_that_fail_in_turn_are_not_tried_in_turn_for_ever() -> None:
     world.status(services={"a": "tank", "b": "gps"})
     refusal = Rejected(Reason.SERVICE_LIMIT, "", "no")
     world.carry_out(a=refusal)
-    world.take(world.registry.lost(ServiceKey("fe001", "b")))
+    world.registry.lost(ServiceKey("fe001", "b"), world.now)
+    world.now += FIRST_RETRY_S
+    world.take(world.registry.tick(world.now))
     for _ in range(10):
         world.carry_out_one(a=refusal, b=refusal)
     assert world.plans == []
@@ -347,13 +350,32 @@ def test_failure_of_what_is_no_longer_wanted_is_nobodys_business() -> None:
     assert world.replies("device/fe001/DBus")[0]["topicPath"]["a"]["W"] == f"W/{PORTAL}/gps/1"
 
 
-def test_lost_service_is_opened_again() -> None:
+def test_lost_services_are_opened_again_after_a_while_in_which_nothing_is_said() -> None:
     world = World()
-    world.registered(services={"a": "tank", "b": "tank"})
-    world.take(world.registry.lost(ServiceKey("fe001", "a")))
-    assert world.plans == [Plan("fe001", "v1", (), {"a": "tank"}, ())]
-    assert world.registry.lost(ServiceKey("fe001", "a")) == []
-    assert world.registry.lost(ServiceKey("nobody", "a")) == []
+    world.registered(services={"a": "tank", "b": "tank", "c": "tank"})
+    world.notes.clear()
+    for name in ("a", "b", "a"):
+        world.registry.lost(ServiceKey("fe001", name), world.now)
+    world.registry.lost(ServiceKey("nobody", "a"), world.now)
+    assert world.registry.deadline == world.now + FIRST_RETRY_S
+    world.send("device/fe001/a/Level", 5)
+    assert (world.plans, world.notes, world.published) == ([], [], [])
+    world.now += FIRST_RETRY_S
+    world.take(world.registry.tick(world.now))
+    assert world.plans == [Plan("fe001", "v1", (), {"a": "tank", "b": "tank"}, ())]
+    assert len([note for note in world.notes if "lost its D-Bus connection" in note]) == 2
+    world.carry_out()
+    assert world.others == [Write(ServiceKey("fe001", "a"), {"Level": 5.0})]
+    assert world.registry.deadline is None
+
+
+def test_lost_service_of_a_device_that_registers_again_is_opened_at_once() -> None:
+    world = World()
+    world.registered()
+    world.registry.lost(ServiceKey("fe001", "t1"), world.now)
+    world.status()
+    assert world.plans == [Plan("fe001", "v1", (), {"t1": "temperature"}, ())]
+    assert world.registry.deadline is None
 
 
 def test_name_clash_is_refused_and_harms_nobody() -> None:

@@ -88,7 +88,7 @@ class RegistryCampaign(RuleBasedStateMachine):
 
     @rule(client_id=st.sampled_from(CLIENTS), service_id=st.sampled_from(SERVICES))
     def lose(self, client_id: str, service_id: str) -> None:
-        self.world.take(self.world.registry.lost(ServiceKey(client_id, service_id)))
+        self.world.registry.lost(ServiceKey(client_id, service_id), self.world.now)
 
     @rule()
     def tick(self) -> None:
