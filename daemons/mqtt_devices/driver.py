@@ -40,6 +40,8 @@ ANSWER_LIMIT_S = 0.7
 # Log lines: a boot with fifty devices passes at once; a client that floods gets two lines a second.
 _LINES_PER_S = 2.0
 _LINES_AT_ONCE = 300.0
+# Of these, lines that say the same again may take half: devices that register anew each minute are usual.
+_ROUTINE_PART = 0.5
 
 _log = logging.getLogger("mqtt_devices")
 
@@ -88,6 +90,8 @@ class Driver:
         self._services: ServicesPort | None = None
         self._work: asyncio.TaskGroup | None = None
         self._log_limiter = Limiter(_LINES_PER_S, _LINES_AT_ONCE)
+        self._routine_limiter = Limiter(_LINES_PER_S * _ROUTINE_PART, _LINES_AT_ONCE * _ROUTINE_PART)
+        self._lines_left_out = 0
         self._deadline_changed = asyncio.Event()
         self._asked: dict[tuple[ServiceKey, str], asyncio.Future[bool]] = {}
         self._awaited: float | None = None  # what the timer waits for
@@ -211,12 +215,12 @@ class Driver:
                 broker.send(effect)
 
     def _write_log(self, note: Note) -> None:
-        if note.is_routine:
-            _log.debug("%s", note.text)
+        now = time.monotonic()
+        if (note.is_routine and not self._routine_limiter.allow(now)) or not self._log_limiter.allow(now):
+            self._lines_left_out += 1
             return
-        skipped = self._log_limiter.refused
-        if not self._log_limiter.allow(time.monotonic()):
-            return
-        if skipped:
-            _log.warning("%d lines about messages left out: more than %g a second", skipped, _LINES_PER_S)
+        if self._lines_left_out:
+            text = "%d lines about messages left out: more than %g a second"
+            _log.warning(text, self._lines_left_out, _LINES_PER_S)
+            self._lines_left_out = 0
         _log.log(logging.WARNING if note.is_warning else logging.INFO, "%s", note.text)

@@ -28,7 +28,7 @@ def answer(device: Device, portal_id: str, *, sends_instances: bool) -> list[Eff
     }
     reply = Publish(reply_topic(device.client_id), encode_reply(portal_id, services), device.broker)
     text = f"publish {reply.payload[:SHOWN]} to {reply.topic}"
-    effects: list[Effect] = [reply, Note(text, is_routine=device.repeats > 0)]
+    effects: list[Effect] = [reply, Note(text, is_routine=device.repeats_itself)]
     if sends_instances:
         effects.append(Publish(instance_topic(device.client_id), encode_instances(services), device.broker))
     return effects

@@ -48,8 +48,8 @@ class Device:
     instances: dict[str, tuple[str, int]] = field(default_factory=dict)
     # Values that came before their service was open.
     pending: dict[str, dict[str, Value]] = field(default_factory=dict)
-    # How often the device has said the same again since it last said something else.
-    repeats: int = 0
+    # Whether what the device said last was the same again.
+    repeats_itself: bool = False
     plan: Plan | None = None
     is_reply_due: bool = True
     retry_at: float | None = None

@@ -101,7 +101,7 @@ class Remember:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A line for the log. `is_routine`: it was said before, word for word; only for those who look for it."""
+    """A line for the log. `is_routine`: said before, word for word; the first to give way where there are many."""
 
     text: str
     is_warning: bool = False

@@ -91,22 +91,18 @@ class Receiver:
     def _receive_departure(self, status: Departure, text: str, now: float) -> list[Effect]:
         if status.client_id in self._table.devices:
             return [Note(text), *self.leave(status.client_id)]
-        effects = self.leave(status.client_id)
+        effects = [*self.leave(status.client_id), Note(text, is_routine=True)]
         if times := self._unknown.due((status.client_id, ""), now):
             again = f", for the {times}th time since this was last said" if times > 1 else ""
-            effects += [Note(text), Note(f"Device {status.client_id} is not registered{again}", is_warning=True)]
+            effects.append(Note(f"Device {status.client_id} is not registered{again}", is_warning=True))
         return effects
 
     def _note_status(self, status: Registration, text: str) -> Note:
-        """The line for a Status; of those that say the same again only how many there were."""
         device = self._table.devices.get(status.client_id)
         if device is None:
             return Note(text)
-        if device.wanted == status and not device.unheard:
-            device.repeats += 1
-            return Note(text, is_routine=True)
-        times, device.repeats = device.repeats, 0
-        return Note(f"{text} (the former one came {times + 1} times)" if times else text)
+        device.repeats_itself = device.wanted == status and not device.unheard
+        return Note(text, is_routine=device.repeats_itself)
 
     def _admit(self, level: str, status: Registration, message: Message, now: float) -> list[Effect]:
         former = self._table.devices.get(status.client_id)

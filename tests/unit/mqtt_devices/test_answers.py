@@ -30,7 +30,7 @@ def test_registration_is_answered_once_with_what_is_there() -> None:
 
 def test_device_that_repeats_itself_is_answered_and_no_news() -> None:
     device = registered()
-    device.repeats = 1
+    device.repeats_itself = True
     _, note = answer(device, "p0", sends_instances=False)
     assert isinstance(note, Note)
     assert note.is_routine

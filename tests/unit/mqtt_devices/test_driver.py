@@ -250,15 +250,32 @@ async def test_what_venus_writes_again_and_again_is_not_waited_for() -> None:
         assert bench.registry.pending_changes == {(EV, "Ac/PowerLimit"): 100.0}
 
 
-async def test_what_repeats_is_for_those_who_look_for_it(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG, "mqtt_devices")
+async def test_each_status_and_each_reply_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "mqtt_devices")
     bench = Bench()
     async with bench.running():
         for _ in range(3):
             bench.status("a", "t")
             await bench.until(lambda: not len(bench.inbox) and not bench.registry.devices["a"].plan)
-    levels = [record.levelname for record in caplog.records if "status message" in record.getMessage()]
-    assert levels == ["INFO", "DEBUG", "DEBUG"]
+    messages = [record.getMessage() for record in caplog.records if record.levelname == "INFO"]
+    assert len([text for text in messages if text.startswith("Received device status message")]) == 3
+    assert len([text for text in messages if text.startswith("publish ") and text.endswith("device/a/DBus")]) == 3
+
+
+async def test_lines_that_repeat_give_way_to_news(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "mqtt_devices")
+    bench = Bench()
+    async with bench.running():
+        for number in range(20):
+            for _ in range(50):
+                bench.status("a", "t")
+            await bench.until(lambda: not len(bench.inbox))
+            bench.put(f"device/x{number}/Status", 5)
+        await bench.until(lambda: not len(bench.inbox))
+    messages = [record.getMessage() for record in caplog.records]
+    assert len([text for text in messages if text.startswith("Rejected")]) == 20
+    assert len(messages) < 400
+    assert any("lines about messages left out" in text for text in messages)
 
 
 async def test_service_type_is_read_beside_the_loop_when_a_message_names_it() -> None:
