@@ -56,6 +56,12 @@ class RuledItem(Item):
         # Here and not in a callback, which is not called for a value that is the same again: that is news, too.
         return value if self.hear is None else self.hear(self.rule, value)
 
+    def accept_unknown(self) -> None:
+        """Let the device make a value unknown; raises ValueError for one that is always known."""
+        super().accept_unknown()
+        if self.hear is not None:
+            self.hear(self.rule, None)
+
     def coerce_local(self, value: Any) -> Any:
         """Return a value of our own in the item's type; raises ValueError."""
         try:

@@ -141,6 +141,11 @@ class Item:
         """Like `coerce` for values that the program itself sets; may be more lenient."""
         return self.coerce(value)
 
+    def accept_unknown(self) -> None:
+        """Called for a write from outside that makes the value unknown; raises ValueError when it may not."""
+        if not self.nullable:
+            raise ValueError("unknown is not accepted here")
+
     def wire_type(self, value: Any) -> str:
         """Returns the D-Bus type that a known value of this item is sent as."""
         return make_variant(value).signature

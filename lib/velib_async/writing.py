@@ -51,8 +51,7 @@ def _accept(item: Item, raw: Any) -> Any:
         raise ValueError("not writeable")
     value = None if raw is None else item.coerce(raw)
     if value is None:
-        if not item.nullable:
-            raise ValueError("unknown is not accepted here")
+        item.accept_unknown()
         return None
     if item.minimum is not None and value < item.minimum:
         raise ValueError(f"below {item.minimum}")

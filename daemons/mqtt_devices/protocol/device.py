@@ -76,8 +76,8 @@ class Device:
             return None
         return Plan(self.client_id, version, close, missing, update, frozenset(self.unheard & set(missing)))
 
-    def finish_plan(self, opened: dict[str, int], failed: set[str]) -> None:
-        """Take over what a plan has achieved; `failed` keeps those that are still wanted."""
+    def finish_plan(self, opened: dict[str, int], failed: set[str]) -> Plan:
+        """Take over what a plan has achieved, and return it; `failed` keeps those that are still wanted."""
         plan = self.plan
         if plan is None:
             raise ValueError(f"{self.client_id}: no plan is being carried out")
@@ -98,6 +98,7 @@ class Device:
         self.failed = {
             name: kind for name, kind in tried.items() if wanted.get(name) == kind and name not in self.opened
         }
+        return plan
 
     def lose(self, service_id: str, now: float) -> None:
         """A service has left D-Bus by itself."""

@@ -64,35 +64,43 @@ class DeviceTable:
             effects += self.advance(device)
         return effects
 
-    def admit(self, level: str, status: Registration, now: float, *, broker: str = "") -> tuple[Device, list[Effect]]:
+    def admit(
+        self, level: str, status: Registration, now: float, *, broker: str = "", is_heard: bool = True
+    ) -> list[Effect]:
         """Take over what a device wants, and begin with it.
+
+        `is_heard`: the device says so now; otherwise a broker has kept it, and the device may be long gone.
 
         Raises:
             Rejected: there is no room.
         """
         check_room(status, self.devices.values(), self._policy)
         self._restoring.shelved.pop(status.client_id, None)
+        former = self.devices[status.client_id].wanted if status.client_id in self.devices else None
         device = self.devices.setdefault(status.client_id, Device(status.client_id, level, status, broker=broker))
-        former = device.wanted
         device.level, device.wanted, device.broker = level, status, broker
         device.is_reply_due = True
         device.failed.clear()
         device.lost.clear()
-        device.held.clear()
+        # Restored ones need not wait for their turn; silent ones that are to be away are, until they are heard.
+        device.held = set() if is_heard else (device.held - device.unheard) & status.services.keys()
         device.retry_at = None
         for service_id in list(device.pending):
             if former is None or former.services.get(service_id) != status.services.get(service_id):
                 del device.pending[service_id]
         effects: list[Effect] = [Remember(), *self._restoring.take_notes()]
+        unheard = set() if is_heard else device.unheard | status.new_services(former)
         for service_id in device.opened.keys() & status.services.keys():
+            if service_id in unheard:
+                continue
             if service_id in device.unheard:
                 # From memory until now; the device itself says that it is there.
                 effects.append(Write(ServiceKey(device.client_id, service_id), {}))
             elif former is not None and former.staleness.get(service_id) == status.staleness.get(service_id):
                 continue
             self._watch(device, service_id, now)
-        device.unheard.clear()
-        return device, effects + self.advance(device)
+        device.unheard = unheard & status.services.keys()
+        return effects + self.advance(device)
 
     def leave(self, client_id: str) -> list[Effect]:
         """A device goes away, and is forgotten."""
@@ -133,16 +141,17 @@ class DeviceTable:
     def applied(self, outcome: Outcome, now: float) -> list[Effect]:
         """A plan has been carried out."""
         device = self.devices[outcome.client_id]
-        closed = device.plan.close if device.plan else ()
-        device.finish_plan(dict(outcome.opened), set(outcome.failed))
+        plan = device.finish_plan(dict(outcome.opened), set(outcome.failed))
         effects: list[Effect] = [Remember()] if outcome.opened else []
-        for service_id in closed:
+        for service_id in plan.close:
             self.freshness.forget(ServiceKey(device.client_id, service_id))
         for service_id, instance in outcome.opened.items():
             name = bus_name(device.opened[service_id].service_type, device.client_id, service_id)
             effects.append(Note(f"Registered Service {name} under DeviceInstance {instance}"))
             if service_id not in device.unheard:
                 self._watch(device, service_id, now)
+                if service_id in plan.unheard:  # the device has registered meanwhile
+                    effects.append(Write(ServiceKey(device.client_id, service_id), {}))
         for service_id in outcome.failed:
             device.pending.pop(service_id, None)
         problems = {name: problem for name, problem in outcome.failed.items() if name in device.failed}

@@ -107,7 +107,7 @@ class Receiver:
     def _admit(self, level: str, status: Registration, message: Message, now: float) -> list[Effect]:
         former = self._table.devices.get(status.client_id)
         former_broker = former.broker if former else message.broker
-        _, effects = self._table.admit(level, status, now, broker=message.broker)
+        effects = self._table.admit(level, status, now, broker=message.broker, is_heard=not message.retained)
         if former_broker != message.broker:
             effects += self._wills.arm(former_broker, status.client_id, None)
         effects += self._wills.arm(message.broker, status.client_id, status.last_will)

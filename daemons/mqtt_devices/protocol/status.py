@@ -34,6 +34,10 @@ class Registration:
     staleness: Mapping[str, Staleness] = field(default_factory=dict)
     secret: str | None = field(default=None, repr=False)
 
+    def new_services(self, former: Registration | None) -> set[str]:
+        """The service ids that another registration did not have, or had with another type."""
+        return {name for name, kind in self.services.items() if not former or former.services.get(name) != kind}
+
 
 @dataclass(frozen=True, slots=True)
 class Departure:

@@ -16,7 +16,7 @@ from tests.service_types import TYPES
 from tests.unit.mqtt_devices.payloads import payloads
 from tests.unit.mqtt_devices.test_registry import World
 
-SECRET = {"secret": "geheim"}
+SECRET: dict[str, Any] = {"secret": "geheim"}
 KEY = ServiceKey("esp", "t1")
 
 

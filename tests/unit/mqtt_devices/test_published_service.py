@@ -129,6 +129,14 @@ async def test_service_from_memory_is_not_connected_until_it_is_heard() -> None:
         assert [await bench.get(path) for path in ("/Connected", "/Ac/Power", "/ErrorCode")] == [1, 100.0, 0]
 
 
+async def test_reading_that_becomes_unknown_over_the_gateway_is_heard() -> None:
+    async with opened("grid", is_unheard=True) as bench:
+        for count in (1, 2):  # also the same again
+            assert await bench.set("/Ac/Power", None) == 0
+            await bench.wait_value("/Connected", 1)
+            assert bench.owner.heard == count
+
+
 async def test_values_that_are_too_old_go_and_what_else_is_known_stays() -> None:
     async with opened("grid") as bench:
         bench.service.write({"Ac/Power": 100.0, "Ac/Energy/Forward": 5.0, "NrOfPhases": 3})

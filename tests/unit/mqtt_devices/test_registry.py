@@ -68,9 +68,11 @@ class World:
         self.now += 2.0
         self.take(self.registry.receive(Message(topic, raw, retained, broker), self.now))
 
-    def status(self, client_id: str = "fe001", level: str | None = None, **fields: Any) -> None:
+    def status(
+        self, client_id: str = "fe001", level: str | None = None, *, retained: bool = False, **fields: Any
+    ) -> None:
         message = {"clientId": client_id, "connected": 1, "version": "v1", "services": {"t1": "temperature"}, **fields}
-        self.send(f"device/{level or client_id}/Status", message)
+        self.send(f"device/{level or client_id}/Status", message, retained=retained)
 
     def carry_out(self, **failures: Rejected) -> None:
         """Carry out all plans, and those that follow from them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -45,9 +46,13 @@ class RegistryCampaign(RuleBasedStateMachine):
         connected=st.sampled_from((1, 1, 0)),
         version=st.sampled_from(("1", "2")),
         topic=st.sampled_from(("", "l1", "l2")),
+        retained=st.booleans(),
     )
-    def status(self, client_id: str, services: dict[str, str], connected: int, version: str, topic: str) -> None:
-        self.world.status(client_id, connected=connected, services=services, version=version, lwt_topic=topic)
+    def status(
+        self, client_id: str, services: dict[str, str], connected: int, version: str, topic: str, *, retained: bool
+    ) -> None:
+        fields: dict[str, Any] = {"connected": connected, "services": services, "version": version, "lwt_topic": topic}
+        self.world.status(client_id, retained=retained, **fields)
 
     @rule(topic=st.sampled_from(("l1", "l2")), payload=st.sampled_from((b"false", b"true")), retained=st.booleans())
     def last_will(self, topic: str, payload: bytes, *, retained: bool) -> None:

@@ -163,3 +163,58 @@ def test_device_of_a_mapping_rule_is_let_in_by_that_rule() -> None:
     world = World(started=False, rules=[rule("shed", "x"), rule("plug_{device}", "+")], allows_others=False)
     world.take(world.registry.restore(records))
     assert set(world.registry.devices) == {"shed", "plug_a_1"}
+
+
+def test_status_that_a_broker_has_kept_opens_services_and_does_not_count_as_being_heard() -> None:
+    world = restored(remember())
+    world.status(retained=True)
+    (plan,) = world.plans
+    assert plan.unheard == frozenset({"t1"})
+    world.carry_out()
+    assert len(world.replies("device/fe001/DBus")) == 1
+    world.status(retained=True)
+    assert world.others == []
+    assert world.registry.is_stale(ServiceKey("fe001", "t1"))
+    world.send("device/fe001/t1/Temperature", 5)
+    assert not world.registry.is_stale(ServiceKey("fe001", "t1"))
+    world.status(retained=True)
+    assert not world.registry.is_stale(ServiceKey("fe001", "t1")), "the broker was away"
+
+
+def test_device_that_is_new_by_a_status_that_a_broker_has_kept_is_not_heard_yet() -> None:
+    world = World()
+    world.status(services={"g": "grid"}, retained=True)
+    (plan,) = world.plans
+    assert plan.unheard == frozenset({"g"})
+    world.carry_out()
+    assert world.registry.deadline is None
+    world.status(services={"g": "grid", "t": "tank"}, retained=True)
+    world.status(services={"g": "grid", "t": "tank"})
+    (plan,) = world.plans
+    assert world.others == [Write(ServiceKey("fe001", "g"), {})], "connected now"
+    world.carry_out()
+    assert not any(world.registry.is_stale(ServiceKey("fe001", name)) for name in ("g", "t"))
+    assert world.registry.deadline is not None
+
+
+def test_silent_service_that_is_to_be_away_is_not_brought_back_by_what_a_broker_has_kept() -> None:
+    world = World()
+    services = {"g": {"type": "grid", "timeout": 5, "onTimeout": "disconnect"}}
+    world.registered(services=services)
+    world.now += 6
+    world.take(world.registry.tick(world.now))
+    world.carry_out()
+    world.status(services=services, retained=True)
+    assert world.plans == []
+    world.send("device/fe001/g/Ac/Power", 5)
+    world.carry_out()
+    assert world.others == [Write(ServiceKey("fe001", "g"), {"Ac/Power": 5.0})]
+
+
+def test_device_that_registers_while_it_is_being_restored_is_connected() -> None:
+    world = restored(remember())
+    tick(world)
+    world.status()
+    world.carry_out()
+    assert world.others == [Write(ServiceKey("fe001", "t1"), {})]
+    assert not world.registry.is_stale(ServiceKey("fe001", "t1"))
