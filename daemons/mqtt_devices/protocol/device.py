@@ -40,6 +40,7 @@ class Device:
     failed: dict[str, str] = field(default_factory=dict)  # service id to type
     lost: set[str] = field(default_factory=set)  # those of them that were open
     broker: str = ""
+    source: str = ""  # of the mapping rule's device that it is, since the start
     # Wanted, but not to be opened now: restored ones that wait for their turn, silent ones that are to be away.
     held: set[str] = field(default_factory=set)
     # Service ids that came from memory and were not heard since.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mqtt_devices.errors import Rejected
 from mqtt_devices.protocol.names import MAX_ID
 from mqtt_devices.protocol.payload import parse_any
+from mqtt_devices.protocol.values import parse_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,6 +23,8 @@ _NO_ID = re.compile(r"[^A-Za-z0-9_]")
 # What ESPHome publishes for a sensor that has no value (nan; None with publish_nan_as_none), and JSON's word for it.
 _UNKNOWN = frozenset({"nan", "none", "null"})
 _MISSING = object()
+# Topics may have 65,535 bytes, and this is kept for each device.
+MAX_SOURCE = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,7 @@ class Mapped:
     services: Mapping[str, str]
     values: Mapping[str, Mapping[str, Any]]
     is_offline: bool = False
+    source: str = ""  # the client id before it was made one: plug-1 and plug_1 have the same
 
 
 class Mapper:
@@ -83,7 +87,8 @@ class Mapper:
             values = _look_up(rule.values.get(topic, ()), message.payload)
             is_offline = any(will.matches(message.payload) for will in rule.offline.get(topic, ()))
             if values or is_offline:
-                found.append(Mapped(client_id, rule.services, values, is_offline))
+                source = rule.client_id.replace(DEVICE, name)[:MAX_SOURCE]
+                found.append(Mapped(client_id, rule.services, values, is_offline, source))
         return found
 
 
@@ -158,8 +163,8 @@ def _translate(value: Any, mapped: MappedPath) -> Any:
         return _MISSING
     if (mapped.scale, mapped.offset) == (1.0, 0.0):
         return value
+    number = parse_number(value) if isinstance(value, str) else value
     try:
-        number = float(value)
-    except (TypeError, ValueError):
+        return number * mapped.scale + mapped.offset if isinstance(number, int | float) else _MISSING
+    except OverflowError:  # an integer of hundreds of digits
         return _MISSING
-    return number * mapped.scale + mapped.offset

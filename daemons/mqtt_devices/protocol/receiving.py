@@ -187,6 +187,11 @@ class Receiver:
     def receive_mapped(self, mapped: Mapped, message: Message, now: float) -> list[Effect]:
         """What a mapping rule has read; raises Rejected."""
         device = self._table.devices.get(mapped.client_id)
+        if device is not None and device.source not in {"", mapped.source}:
+            rule = (
+                f"{mapped.source} and {device.source} are both {mapped.client_id}: one needs a rule with another client"
+            )
+            raise Rejected(Reason.NAME_CLASH, "topic", rule)
         if mapped.is_offline:
             opened = device.opened if device else ()
             return [Expire(ServiceKey(mapped.client_id, name), OnTimeout.INVALID) for name in opened]
@@ -201,6 +206,7 @@ class Receiver:
             former = device.wanted.services if device and device.wanted else {}
             status = Registration(mapped.client_id, None, {**former, **mapped.services})
             effects += self._admit(mapped.client_id, status, message, now)
+        self._table.devices[mapped.client_id].source = mapped.source
         for service_id, checked in values.items():
             effects += self._write(self._table.devices[mapped.client_id], service_id, checked, message, now)
         return effects

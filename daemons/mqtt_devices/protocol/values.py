@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from mqtt_devices.errors import Reason, Rejected
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 # Integers go out as int32, larger ones as int64 (signature x); nothing larger exists on this bus.
 _INT64_MAX = 2**63 - 1
+_NUMBER = re.compile(r"[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|nan|inf|infinity)", re.IGNORECASE)
+# Twice what a double in full needs.
+_MAX_NUMBER_TEXT = 64
 # Roles and the like: a handful of words.
 MAX_LIST = 64
 
@@ -37,7 +41,7 @@ def _coerce_number(value: object, rule: PathRule) -> int | float:
     number: object = value
     if isinstance(value, str):
         # Many sketches send numbers as text ("23.41").
-        number = _parse_number(value)
+        number = parse_number(value)
     elif isinstance(value, bool):
         number = int(value)
     if isinstance(number, bool) or not isinstance(number, int | float):
@@ -47,11 +51,12 @@ def _coerce_number(value: object, rule: PathRule) -> int | float:
     return number
 
 
-def _parse_number(text: str) -> int | float | None:
-    try:
-        number = float(text[:64])
-    except ValueError:
+def parse_number(text: str) -> int | float | None:
+    """A number that is written as in JSON or by C's printf, else None: Python takes 1_000 and digits of all scripts."""
+    text = text.strip()
+    if len(text) > _MAX_NUMBER_TEXT or not _NUMBER.fullmatch(text):
         return None
+    number = float(text)
     return int(number) if number.is_integer() and math.isfinite(number) else number
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -61,6 +62,55 @@ def test_wildcard_makes_one_device_of_each_and_their_values_go_to_their_services
         Write(ServiceKey("climate_bow_2", "t"), {"Humidity": 55.5}),
     ]
     assert set(world.registry.devices) == {"climate_cabin", "climate_bow_2"}
+
+
+@pytest.mark.parametrize("other", ["plug_1", "plug-1", "plug.1"])
+def test_two_devices_never_become_one(tmp_path: Path, other: str) -> None:
+    world = mapped(tmp_path)
+    world.send("home/plug 1/humidity", b"50")
+    world.carry_out()
+    world.others.clear()
+    world.send(f"home/{other}/humidity", b"90")
+    (error,) = world.replies("device/climate_plug_1/Error")
+    assert (error["reason"], error["topic"]) == ("name_clash", f"home/{other}/humidity")
+    assert "climate_plug 1" in error["rule"]
+    world.send(f"home/{other}/alive", b"gone")
+    assert world.others == []
+    world.send("home/plug 1/humidity", b"60")
+    assert world.others == [Write(ServiceKey("climate_plug_1", "t"), {"Humidity": 60.0})]
+    world.status("climate_plug_1", connected=0)
+    world.carry_out()
+    world.send(f"home/{other}/humidity", b"90")
+    world.carry_out()
+    assert world.others[-1] == Write(ServiceKey("climate_plug_1", "t"), {"Humidity": 90.0})
+
+
+def test_names_that_are_cut_alike_are_two_devices(tmp_path: Path) -> None:
+    world = mapped(tmp_path)
+    for last in ("a", "b"):
+        world.send(f"home/{'x' * 100}{last}/humidity", b"50")
+    assert json.loads(world.published[-1].payload)["reason"] == "name_clash"
+
+
+def test_two_rules_may_make_one_device(tmp_path: Path) -> None:
+    text = """\
+devices:
+  bow: {client: boat, services: {b: temperature}, values: {bow/t: [{path: Temperature}]}}
+  stern: {client: boat, services: {s: temperature}, values: {stern/t: [{path: Temperature}]}}
+"""
+    world = mapped(tmp_path, text)
+    world.send("bow/t", b"5")
+    world.send("stern/t", b"6")
+    world.carry_out()
+    assert set(world.registry.devices["boat"].opened) == {"b", "s"}
+
+
+@pytest.mark.parametrize("value", [10**400, "1_000", "\u0661", "1.5" + 61 * " " + "x"])
+def test_number_that_is_none_is_not_scaled(tmp_path: Path, value: object) -> None:
+    world = mapped(tmp_path)
+    world.send("home/cabin/climate", {"temp": [value], "state": "ok"})
+    world.carry_out()
+    assert world.others == [Write(ServiceKey("climate_cabin", "t"), {"Status": 0})]
 
 
 def test_topics_are_subscribed_with_wildcards(tmp_path: Path) -> None:
