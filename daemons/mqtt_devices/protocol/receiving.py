@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 # device, client id, service id or Status; what follows is a path.
 LEVELS = 3
-_RETAINED = Rejected(Reason.RETAINED, "", "values sent now, not those that a broker has kept: publish without retain")
 
 
 class Receiver:
@@ -162,7 +161,7 @@ class Receiver:
             return effects
         if message.retained:
             # It says who the device is, not how warm it is.
-            return effects + self._complain_in_part(client_id, _RETAINED, message, now)
+            return effects + self._complain_in_part(client_id, _refuse_retained(), message, now)
         return effects + self._write(self._table.devices[client_id], service_id, values, message, now)
 
     def _receive_value(self, client_id: str, service_id: str, path: str, message: Message, now: float) -> list[Effect]:
@@ -231,10 +230,14 @@ class Receiver:
         return answers + self._table.write(device, service_id, values, now)
 
 
+def _refuse_retained() -> Rejected:
+    return Rejected(Reason.RETAINED, "", "values sent now, not those that a broker has kept: publish without retain")
+
+
 def _check_live(message: Message) -> None:
     if message.retained:
         # May be from yesterday, and a grid meter of yesterday must not steer anything.
-        raise _RETAINED
+        raise _refuse_retained()
 
 
 def _check_broker(device: Device, message: Message) -> None:
