@@ -35,6 +35,7 @@ class Changes:
         self._waiting: dict[tuple[ServiceKey, str], Value] = {}
         self._pending: dict[tuple[ServiceKey, str], tuple[PathRule, Value]] = {}
         self._told: dict[tuple[ServiceKey, str], float] = {}  # when last
+        self._silent: set[ServiceKey] = set()  # did not answer, and have not sent a Result since
 
     @property
     def pending(self) -> dict[tuple[ServiceKey, str], Value]:
@@ -51,6 +52,10 @@ class Changes:
         told = self._told.get((key, rule.path))
         return told is None or now - told >= ECHO_S
 
+    def is_awaited(self, key: ServiceKey, rule: PathRule) -> bool:
+        """Whether a service may answer to a change: devices of the former driver never do, and the user's GUI waits."""
+        return not rule.is_cyclic and key not in self._silent
+
     def ask(self, key: ServiceKey, rule: PathRule, value: Value, broker: str, now: float) -> list[Effect]:
         """Tell the device; an Answer follows, or no_answer() is to be called."""
         self._waiting[key, rule.path] = value
@@ -62,6 +67,8 @@ class Changes:
         """The time for an answer is over."""
         if (key, rule.path) in self._waiting:
             self._pending[key, rule.path] = (rule, self._waiting.pop((key, rule.path)))
+            if not rule.is_cyclic:  # there was no time for an answer
+                self._silent.add(key)
 
     def receive_result(self, key: ServiceKey, path: str, payload: bytes) -> list[Effect]:
         """The device answers.
@@ -70,6 +77,7 @@ class Changes:
             Rejected: neither yes nor no.
         """
         is_accepted = parse_result(payload)
+        self._silent.discard(key)
         self._pending.pop((key, path), None)
         if self._waiting.pop((key, path), _NOTHING) is _NOTHING:
             return []
@@ -101,6 +109,7 @@ class Changes:
         for store in stores:
             for place in [place for place in store if place[0].client_id == client_id]:
                 del store[place]
+        self._silent = {key for key in self._silent if key.client_id != client_id}
 
 
 _NOTHING = object()

@@ -145,3 +145,31 @@ def test_what_was_set_never_comes_back_as_data() -> None:
     world = charger()
     world.send("device/ev/e/Set/StartStop", {"value": 1})
     assert (world.others, world.published) == ([], [])
+
+
+def test_answer_of_a_silent_device_is_not_awaited_again_until_it_has_sent_a_result() -> None:
+    world = charger()
+    limit = TYPES["pvinverter"].paths["Ac/PowerLimit"]
+    assert world.registry.is_awaited(KEY, START)
+    assert not world.registry.is_awaited(KEY, limit), "written again and again"
+    ask(world, limit, 5.0)
+    world.registry.unanswered(KEY, limit)
+    assert world.registry.is_awaited(KEY, START), "it had no time"
+    ask(world)
+    world.registry.unanswered(KEY, START)
+    assert not world.registry.is_awaited(KEY, MAXIMUM)
+    assert world.registry.is_awaited(ServiceKey("ev", "other"), START)
+    world.send("device/ev/e", {"StartStop": 1, "Current": 5})
+    assert not world.registry.is_awaited(KEY, START)
+    world.send("device/ev/e/Result/StartStop", b"true")
+    assert world.registry.is_awaited(KEY, START)
+
+
+def test_device_that_comes_again_is_awaited_again() -> None:
+    world = charger()
+    ask(world)
+    world.registry.unanswered(KEY, START)
+    world.status("ev", connected=0)
+    world.carry_out()
+    world.status("ev", services={"e": "evcharger"})
+    assert world.registry.is_awaited(KEY, START)
