@@ -115,6 +115,7 @@ async def _serve_bus(context: Context, registry: Registry, driver: Driver) -> No
         connect=(context.bus_address, library),
         version=context.version,
         owner=driver,
+        new_at_once=read_policy(context.config).max_services,
     )
     try:
         async with asyncio.TaskGroup() as tasks:

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 # Services that are opened at the same time: enough to hide the round trips to the bus (six for each) while others
 # keep the bus daemon from its core, few enough that its queue of new connections (30 in libdbus) never fills.
 OPENING_AT_ONCE = 16
-# Services that localsettings does not know: it keeps a dozen settings of each for ever. More than a house has, and then
-# as many as somebody makes who tries things out; not as many as a program that makes up a name for each message.
-NEW_AT_ONCE = 64
+# Services that localsettings does not know, of each of which it keeps a dozen settings for ever: at once as many as there
+# may be, and then as many as somebody makes who tries things out; not as many as a program that makes up names.
 NEW_PERIOD_S = 60.0
 
 _log = logging.getLogger(__name__)
@@ -44,6 +43,7 @@ class Publisher:
         connect: address and library for the connections.
         version: of the suite.
         owner: is told what happens to services.
+        new_at_once: how many services may be opened at once that localsettings does not know.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Publisher:
         connect: tuple[str, Library | None],
         version: str,
         owner: ServiceOwner,
+        new_at_once: int,
     ) -> None:
         self._types = types
         self._controls = controls
@@ -64,7 +65,7 @@ class Publisher:
         self._owner = owner
         self._services: dict[ServiceKey, PublishedService] = {}
         self._watches: dict[ServiceKey, asyncio.Task[None]] = {}
-        self._new_ones = Limiter(1 / NEW_PERIOD_S, NEW_AT_ONCE)
+        self._new_ones = Limiter(1 / NEW_PERIOD_S, new_at_once)
         self._slots = asyncio.Semaphore(OPENING_AT_ONCE)
 
     async def apply(self, plan: Plan) -> Outcome:
@@ -146,7 +147,7 @@ class Publisher:
             rule = f"{name} steers power: the owner of the GX may allow it by steering: [{name}] in mqtt-devices.yml"
             raise Rejected(Reason.NOT_ENABLED, "", rule)
         if known_as is None and not self._new_ones.allow(time.monotonic()):
-            rule = f"names that this GX has never seen: {NEW_AT_ONCE} at once, then one in {NEW_PERIOD_S:g} s"
+            rule = f"services that this GX has never seen: at most one in {NEW_PERIOD_S:g} s after so many"
             raise Rejected(Reason.NEW_SERVICE_LIMIT, "", rule)
 
     async def _open(

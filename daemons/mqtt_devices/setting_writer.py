@@ -111,9 +111,11 @@ class SettingWriter:
                 _log.warning("%s is not kept yet: %s; tried again", path, error)
             return False
         except SettingError as error:
+            self._trouble.mended(path)
             _log.warning("%s is not kept: %s", path, error)
-        if self._trouble.mended(path):
-            _log.info("%s is no longer tried again", path)
+        else:
+            if self._trouble.mended(path):
+                _log.info("%s is kept", path)
         # A newer value that came meanwhile is written next.
         if self._unwritten[path] == value:
             del self._unwritten[path]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mqtt_devices import publisher as publisher_module
 from mqtt_devices.connections import ConnectionBudget
 from mqtt_devices.controls import Controls
 from mqtt_devices.errors import Reason
@@ -17,6 +16,7 @@ from mqtt_devices.publisher import Publisher
 from simulators.gx.settings import SettingsSimulator
 from tests.service_types import TYPES
 from velib_async.bus import BUS_ITEM, Bus, open_bus
+from velib_async.errors import CallError
 from velib_async.localsettings import Setting, Settings
 
 if TYPE_CHECKING:
@@ -79,6 +79,12 @@ class Bench:
         (code,) = await self.client.call(service, path, BUS_ITEM, "SetValue", "v", (value,))
         return int(code)
 
+    async def has(self, setting: str, value: object) -> bool:
+        try:
+            return bool(await self.get(setting, "com.victronenergy.settings") == value)
+        except CallError:
+            return False
+
     async def names(self) -> set[str]:
         (names,) = await self.client.call(
             "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "ListNames"
@@ -93,7 +99,7 @@ class Bench:
 
 @asynccontextmanager
 async def make_bench(
-    address: str, library: Library, limit: int = 100, settings_file: Path | None = None
+    address: str, library: Library, limit: int = 100, new_at_once: int = 64, settings_file: Path | None = None
 ) -> AsyncIterator[Bench]:
     async with AsyncExitStack() as stack:
         settings = await stack.enter_async_context(AsyncExitStack())
@@ -115,6 +121,7 @@ async def make_bench(
             connect=(address, library),
             version="9.9",
             owner=Owner(lost, heard),
+            new_at_once=new_at_once,
         )
         stack.push_async_callback(publisher.close)
         try:
@@ -271,10 +278,9 @@ async def test_what_is_set_while_localsettings_is_gone_is_answered_at_once_and_k
 
 
 async def test_names_never_seen_are_let_in_slowly_and_known_ones_always(
-    dbus_daemon: DBusDaemon, library: Library, monkeypatch: pytest.MonkeyPatch
+    dbus_daemon: DBusDaemon, library: Library
 ) -> None:
-    monkeypatch.setattr(publisher_module, "NEW_AT_ONCE", 3)
-    async with make_bench(dbus_daemon.address, library) as bench:
+    async with make_bench(dbus_daemon.address, library, new_at_once=3) as bench:
         assert (await bench.open("known", s="tank")).opened
         for number in range(4):
             outcome = await bench.open(f"dev{number}", s="tank")
@@ -287,3 +293,30 @@ async def test_names_never_seen_are_let_in_slowly_and_known_ones_always(
         remembered = bench.controls._opened()._settings
         assert remembered
         assert all("/mqtt_known_s/" in path for path in remembered), "nothing is kept of those that are gone"
+
+
+async def test_setting_that_was_removed_is_added_again_with_what_is_set_next(
+    dbus_daemon: DBusDaemon, library: Library
+) -> None:
+    async with make_bench(dbus_daemon.address, library) as bench:
+        await bench.open(t="tank")
+        for name in ("user", "device"):
+            group = ["MqttDevices/mqtt_dev_t/CustomName"]
+            (codes,) = await bench.client.call(
+                "com.victronenergy.settings",
+                "/Settings",
+                "com.victronenergy.Settings",
+                "RemoveSettings",
+                "as",
+                (group,),
+            )
+            assert codes == [0]
+            if name == "user":
+                assert await bench.write("/CustomName", name) == 0
+            else:
+                bench.publisher.write(Write(ServiceKey("dev", "t"), {"CustomName": name}))
+            setting = "/Settings/MqttDevices/mqtt_dev_t/CustomName"
+            async with asyncio.timeout(LIMIT_S):
+                while not await bench.has(setting, name):  # noqa: ASYNC110 - written by a task
+                    await asyncio.sleep(0.01)
+            assert await bench.get("/CustomName") == name
