@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 # Services that are opened at the same time: enough to hide the round trips to the bus (six for each) while others
 # keep the bus daemon from its core, few enough that its queue of new connections (30 in libdbus) never fills.
 OPENING_AT_ONCE = 16
-# Services that localsettings does not know, of each of which it keeps a dozen settings for ever: at once as many as there
-# may be, and then as many as somebody makes who tries things out; not as many as a program that makes up names.
+# Services that localsettings does not know, of each of which it keeps a dozen settings for ever: at once as many as
+# there may be, then as many as somebody makes who tries things out; not as many as a program that makes up names.
 NEW_PERIOD_S = 60.0
 
 _log = logging.getLogger(__name__)
@@ -107,13 +107,13 @@ class Publisher:
         """Settings and instances of the services to be opened; those that got none are refused."""
         failed: dict[str, Rejected] = {}
         wanted: dict[ServiceKey, ServiceType] = {}
-        for service_id, type_name in plan.open.items():
-            key = ServiceKey(plan.client_id, service_id)
-            try:
-                await self._check(key, self._types[type_name])
-                wanted[key] = self._types[type_name]
-            except (VelibError, Rejected) as error:
-                failed[service_id] = _explain(error)
+        asked = {ServiceKey(plan.client_id, service_id): self._types[name] for service_id, name in plan.open.items()}
+        problems = await asyncio.gather(*(self._check(key, service_type) for key, service_type in asked.items()))
+        for (key, service_type), problem in zip(asked.items(), problems, strict=True):
+            if problem is None:
+                wanted[key] = service_type
+            else:
+                failed[key.service_id] = problem
         prepared = {}
         try:
             # In order, so that the first service of a new device gets the first free instance.
@@ -132,23 +132,23 @@ class Publisher:
                 ready.append((Identity(key, instance, plan.version, self._version, is_unheard), values))
         return ready, failed
 
-    async def _check(self, key: ServiceKey, service_type: ServiceType) -> None:
+    async def _check(self, key: ServiceKey, service_type: ServiceType) -> Rejected | None:
         """Let a service pass that localsettings knows already; a new one unless it is locked, or one too many.
 
         A type that steers power was perhaps in use before there was this lock.
-
-        Raises:
-            Rejected: it may not be opened.
-            VelibError: localsettings does not answer.
         """
-        known_as = await self._controls.find_class(key)
+        try:
+            known_as = await self._controls.find_class(key)
+        except VelibError as error:
+            return _explain(error)
         name = service_type.name
         if service_type.is_locked and known_as != name:
             rule = f"{name} steers power: the owner of the GX may allow it by steering: [{name}] in mqtt-devices.yml"
-            raise Rejected(Reason.NOT_ENABLED, "", rule)
+            return Rejected(Reason.NOT_ENABLED, "", rule)
         if known_as is None and not self._new_ones.allow(time.monotonic()):
-            rule = f"services that this GX has never seen: at most one in {NEW_PERIOD_S:g} s after so many"
-            raise Rejected(Reason.NEW_SERVICE_LIMIT, "", rule)
+            rule = f"too many services that this GX has never seen; room for one more every {NEW_PERIOD_S:g} s"
+            return Rejected(Reason.NEW_SERVICE_LIMIT, "", rule)
+        return None
 
     async def _open(
         self, identity: Identity, service_type: ServiceType, values: Mapping[str, Value]

@@ -35,7 +35,8 @@ class Changes:
         self._waiting: dict[tuple[ServiceKey, str], Value] = {}
         self._pending: dict[tuple[ServiceKey, str], tuple[PathRule, Value]] = {}
         self._told: dict[tuple[ServiceKey, str], float] = {}  # when last
-        self._silent: set[ServiceKey] = set()  # did not answer, and have not sent a Result since
+        # Whether a service sends Results: True once it has, False when it was asked and did not.
+        self._answers: dict[ServiceKey, bool] = {}
 
     @property
     def pending(self) -> dict[tuple[ServiceKey, str], Value]:
@@ -53,8 +54,8 @@ class Changes:
         return told is None or now - told >= ECHO_S
 
     def is_awaited(self, key: ServiceKey, rule: PathRule) -> bool:
-        """Whether a service may answer to a change: devices of the former driver never do, and the user's GUI waits."""
-        return not rule.is_cyclic and key not in self._silent
+        """Whether the user's GUI is to wait for an answer: devices made for the former driver never give one."""
+        return not rule.is_cyclic and self._answers.get(key, True)
 
     def ask(self, key: ServiceKey, rule: PathRule, value: Value, broker: str, now: float) -> list[Effect]:
         """Tell the device; an Answer follows, or no_answer() is to be called."""
@@ -68,7 +69,7 @@ class Changes:
         if (key, rule.path) in self._waiting:
             self._pending[key, rule.path] = (rule, self._waiting.pop((key, rule.path)))
             if not rule.is_cyclic:  # there was no time for an answer
-                self._silent.add(key)
+                self._answers.setdefault(key, False)
 
     def receive_result(self, key: ServiceKey, path: str, payload: bytes) -> list[Effect]:
         """The device answers.
@@ -77,7 +78,7 @@ class Changes:
             Rejected: neither yes nor no.
         """
         is_accepted = parse_result(payload)
-        self._silent.discard(key)
+        self._answers[key] = True
         self._pending.pop((key, path), None)
         if self._waiting.pop((key, path), _NOTHING) is _NOTHING:
             return []
@@ -109,7 +110,7 @@ class Changes:
         for store in stores:
             for place in [place for place in store if place[0].client_id == client_id]:
                 del store[place]
-        self._silent = {key for key in self._silent if key.client_id != client_id}
+        self._answers = {key: value for key, value in self._answers.items() if key.client_id != client_id}
 
 
 _NOTHING = object()

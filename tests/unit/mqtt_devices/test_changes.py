@@ -147,7 +147,7 @@ def test_what_was_set_never_comes_back_as_data() -> None:
     assert (world.others, world.published) == ([], [])
 
 
-def test_answer_of_a_silent_device_is_not_awaited_again_until_it_has_sent_a_result() -> None:
+def test_device_that_has_never_sent_a_result_is_awaited_once() -> None:
     world = charger()
     limit = TYPES["pvinverter"].paths["Ac/PowerLimit"]
     assert world.registry.is_awaited(KEY, START)
@@ -163,6 +163,9 @@ def test_answer_of_a_silent_device_is_not_awaited_again_until_it_has_sent_a_resu
     assert not world.registry.is_awaited(KEY, START)
     world.send("device/ev/e/Result/StartStop", b"true")
     assert world.registry.is_awaited(KEY, START)
+    ask(world)
+    world.registry.unanswered(KEY, START)
+    assert world.registry.is_awaited(KEY, START), "it can answer, and may refuse the next"
 
 
 def test_device_that_comes_again_is_awaited_again() -> None:
