@@ -35,10 +35,9 @@ SERVICES = {
 @asynccontextmanager
 async def device(broker: Mosquitto, name: str) -> AsyncIterator[asyncio.subprocess.Process]:
     command = ("-m", f"simulators.mqtt.{name}", "--port", str(broker.port), "--client-id", "dev", "--period", "0.05")
-    command = (*command, "--yes-fake-power")  # the broker is this test's
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *command, env=environment, stdout=asyncio.subprocess.PIPE
+        sys.executable, *command, "--yes-fake-power", env=environment, stdout=asyncio.subprocess.PIPE
     )
     try:
         yield process
