@@ -78,8 +78,8 @@ class Changes:
             Rejected: neither yes nor no.
         """
         is_accepted = parse_result(payload)
-        self._answers[key] = True
         self._pending.pop((key, path), None)
+        self._answers[key] = True
         if self._waiting.pop((key, path), _NOTHING) is _NOTHING:
             return []
         return [Answer(key, path, is_accepted)]
