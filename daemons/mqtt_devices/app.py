@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from daemonkit.daemon import run
+from daemonkit.errors import DefinitionError
 from daemonkit.program import Program
 from daemonkit.supervise import keep_connected
 from daemonkit.yamlfile import load
@@ -21,6 +22,7 @@ from mqtt_devices.memory_file import MemoryFile
 from mqtt_devices.mistakes_report import MistakesReport
 from mqtt_devices.options import (
     add_arguments,
+    check_certificate,
     describe_broker,
     read_broker,
     read_connection_limit,
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from daemonkit.context import Context
+    from mqtt_devices.protocol.broker_address import BrokerAddress
     from mqtt_devices.protocol.lazy_types import LazyTypes
     from velib_async.bus import Library
 
@@ -75,6 +78,8 @@ async def serve(context: Context) -> None:
     registry = Registry(types, read_policy(context.config), Mapper(rules))
     addresses = {"": read_broker(context.arguments, context.config), **read_other_brokers(context.config)}
     inbox, arrived = Inbox(), asyncio.Event()
+    for name, address in addresses.items():
+        _warn_of_certificate(name, address)
     will = Publish(STATE_TOPIC, encode_state(None, is_online=False), retain=True)
     brokers = {
         name: Broker(address, inbox=inbox, name=name, arrived=arrived, will=will) for name, address in addresses.items()
@@ -110,6 +115,7 @@ async def _serve_bus(context: Context, registry: Registry, driver: Driver) -> No
         connect=(context.bus_address, library),
         version=context.version,
         owner=driver,
+        new_at_once=read_policy(context.config).max_services,
     )
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -123,6 +129,14 @@ async def _serve_bus(context: Context, registry: Registry, driver: Driver) -> No
         await publisher.close()
         await controls.close()
         await bus.close()
+
+
+def _warn_of_certificate(name: str, address: BrokerAddress) -> None:
+    """Name the file: what is logged of the connection that cannot be made does not."""
+    try:
+        check_certificate(address)
+    except DefinitionError as error:
+        _log.error("MQTT broker %s: %s", name or address.host, error)
 
 
 def _load_types(context: Context, report: MistakesReport) -> LazyTypes:
@@ -162,6 +176,8 @@ def _check(context: Context, file: Path | None) -> list[str]:
     for path in find_user_files(context.paths.config / SERVICES):
         catalogue.add(path)
     addresses = {"": read_broker(context.arguments, context.config), **read_other_brokers(context.config)}
+    for address in addresses.values():
+        check_certificate(address)
     mappings = context.paths.config / MAPPINGS
     rules = [rule for path in find_user_files(mappings) for rule in read_mappings(path, catalogue.types)]
     return [

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from mqtt_devices.protocol.names import setting_path, unique_id
 from mqtt_devices.setting_rules import fit, instance_path, make_setting, settings_of
-from velib_async.bus import BUS_ITEM
+from mqtt_devices.setting_writer import SettingWriter
+from velib_async.bus import BUS_ITEM, UNKNOWN_METHOD, UNKNOWN_OBJECT
 from velib_async.errors import BusLost, CallError, SettingError, SettingTypeChanged
 from velib_async.localsettings import SETTINGS_INTERFACE, SETTINGS_PATH, SETTINGS_SERVICE, Setting, Settings
 
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 
     Receiver = Callable[[PathRule, Value], None]
 
-# localsettings writes its file to flash 2 s after a change. A power cut costs a counter this much at most.
-COUNTER_PERIOD_S = 900.0
 CLOSE_LIMIT_S = 1.0
+# What localsettings answers for a setting that does not exist.
+_ABSENT = (UNKNOWN_OBJECT, UNKNOWN_METHOD)
 
 _log = logging.getLogger(__name__)
 
@@ -44,11 +45,11 @@ class Controls:
         self._bus = bus
         self._settings: Settings | None = None
         self._receivers: dict[str, tuple[PathRule, Receiver]] = {}
-        # Values that devices set, not written yet: the latest of each setting.
-        self._unwritten: dict[str, Value] = {}
-        self._has_unwritten = asyncio.Event()
-        # Counters since they were last written.
-        self._counted: dict[str, Value] = {}
+        # Of services that are gone; forgotten when nothing of theirs waits to be written.
+        self._departed: set[str] = set()
+        self._writer = SettingWriter(
+            read=lambda path: self._opened().get(path), write=self._write, on_done=self._note_done
+        )
 
     async def open(self) -> None:
         """Wait until localsettings is there.
@@ -59,13 +60,12 @@ class Controls:
         self._settings = await Settings.open(self._bus, on_change=self._on_change)
 
     async def run(self) -> None:
-        """Write what devices set, one at a time; runs until cancelled."""
-        while True:
-            self._has_unwritten.clear()
-            while self._unwritten:
-                path = next(iter(self._unwritten))
-                await self._write(path, self._unwritten[path])
-            await self._has_unwritten.wait()
+        """Write what devices and users set, one at a time; runs until cancelled."""
+        await self._writer.run()
+
+    async def run_counters(self) -> None:
+        """Write counters now and then; runs until cancelled."""
+        await self._writer.run_counters()
 
     async def prepare(self, key: ServiceKey, service_type: ServiceType) -> tuple[int, dict[str, Value]]:
         """Add a service's settings; return its device instance and the present values by path.
@@ -76,9 +76,10 @@ class Controls:
         """
         settings = self._opened()
         rules = settings_of(key, service_type)
+        self._departed.difference_update(_all_paths(key, service_type))
         await self._add(rules)
         instance = await settings.allocate_instance(unique_id(key.client_id, key.service_id), service_type.name)
-        return instance, {rule.path: fit(settings.get(path), rule) for path, rule in rules.items()}
+        return instance, self._fit_all(rules, {path: settings.get(path) for path in rules})
 
     async def prepare_all(
         self, services: Mapping[ServiceKey, ServiceType]
@@ -95,6 +96,7 @@ class Controls:
         for key, service_type in services.items():
             asked += (make_setting(path, rule) for path, rule in settings_of(key, service_type).items())
             asked.append(Setting(instance_path(key), f"{service_type.name}:1"))
+            self._departed.difference_update(_all_paths(key, service_type))
         try:
             values = await settings.add(*asked)
         except (SettingError, CallError) as error:
@@ -104,22 +106,23 @@ class Controls:
         for key, service_type in services.items():
             kind, _, number = str(values.get(instance_path(key))).partition(":")
             if kind == service_type.name and number.isascii() and number.isdecimal():
-                rules = settings_of(key, service_type)
-                ready[key] = int(number), {rule.path: fit(values[path], rule) for path, rule in rules.items()}
+                ready[key] = int(number), self._fit_all(settings_of(key, service_type), values)
         return ready
 
-    async def knows(self, key: ServiceKey, service_type: ServiceType) -> bool:
-        """Whether this service had a device instance of this type before.
+    async def find_class(self, key: ServiceKey) -> str | None:
+        """The type with which this service has a device instance already; None when localsettings does not know it.
 
         Raises:
+            CallError: localsettings does not answer as it should.
             BusLost: the connection ended.
         """
-        path = instance_path(key)
         try:
-            (value,) = await self._bus.call(SETTINGS_SERVICE, path, BUS_ITEM, "GetValue")
-        except CallError:
-            return False
-        return str(value).startswith(f"{service_type.name}:")
+            (value,) = await self._bus.call(SETTINGS_SERVICE, instance_path(key), BUS_ITEM, "GetValue")
+        except CallError as error:
+            if error.name in _ABSENT:
+                return None
+            raise
+        return str(value).partition(":")[0]
 
     def attach(self, key: ServiceKey, service_type: ServiceType, receive: Receiver) -> None:
         """Have `receive` called when a setting of this service is changed elsewhere."""
@@ -127,47 +130,21 @@ class Controls:
             self._receivers[path] = (rule, receive)
 
     def detach(self, key: ServiceKey, service_type: ServiceType) -> None:
-        """Undo `attach`."""
-        for path in settings_of(key, service_type):
+        """Undo `attach` and `prepare`; the settings stay in localsettings."""
+        for path in _all_paths(key, service_type):
             self._receivers.pop(path, None)
-
-    async def change(self, key: ServiceKey, rule: PathRule, value: Value) -> bool:
-        """Keep a value that somebody wrote on D-Bus; whether localsettings took it."""
-        path = setting_path(key.client_id, key.service_id, rule.path)
-        # Newer than what the device said before, which must not be written after it.
-        self._unwritten.pop(path, None)
-        try:
-            await self._opened().set(path, value)
-        except (SettingError, CallError, KeyError) as error:
-            _log.warning("%s is not kept: %s", path, error)
-            return False
-        return True
+            self._departed.add(path)
+            self._forget_departed(path)
 
     def note(self, key: ServiceKey, values: Mapping[str, Value]) -> None:
-        """Keep values (by path) that a device set; written soon, the latest of each path."""
+        """Keep values (by path) that a device or a user set; written soon, the latest of each path."""
         for name, value in values.items():
-            path = setting_path(key.client_id, key.service_id, name)
-            # Devices repeat themselves; localsettings need not hear of it.
-            if path in self._unwritten or self._opened().get(path) != value:
-                self._unwritten[path] = value
-                self._has_unwritten.set()
+            self._writer.note(setting_path(key.client_id, key.service_id, name), value)
 
     def count(self, key: ServiceKey, values: Mapping[str, Value]) -> None:
         """Keep counters (by path); written rarely and at the end."""
         for name, value in values.items():
-            self._counted[setting_path(key.client_id, key.service_id, name)] = value
-
-    async def run_counters(self) -> None:
-        """Write counters every COUNTER_PERIOD_S; runs until cancelled."""
-        while True:
-            await asyncio.sleep(COUNTER_PERIOD_S)
-            await self._write_counters()
-
-    async def _write_counters(self) -> None:
-        counted, self._counted = self._counted, {}
-        for path, value in counted.items():
-            if self._opened().get(path) != value:
-                await self._write(path, value)
+            self._writer.count(setting_path(key.client_id, key.service_id, name), value)
 
     async def close(self) -> None:
         """Write what is left to write, and stop watching localsettings."""
@@ -175,7 +152,7 @@ class Controls:
             # A localsettings that is gone, or slow, must not delay the end.
             with contextlib.suppress(TimeoutError, BusLost):
                 async with asyncio.timeout(CLOSE_LIMIT_S):
-                    await self._write_counters()
+                    await self._writer.finish()
             await self._settings.close()
 
     def _opened(self) -> Settings:
@@ -186,12 +163,29 @@ class Controls:
     async def _write(self, path: str, value: Value) -> None:
         try:
             await self._opened().set(path, value)
-        except (SettingError, CallError, KeyError) as error:
-            _log.warning("%s is not kept: %s", path, error)
-        finally:
-            # A newer value that came meanwhile is written next.
-            if self._unwritten.get(path) == value:
-                del self._unwritten[path]
+        except CallError as error:
+            if error.name not in _ABSENT:
+                raise
+            # Somebody has removed it (RemoveSettings). Only a service that is here has a use for it.
+            if path in self._receivers:
+                rule, _ = self._receivers[path]
+                await self._add({path: rule})
+                await self._opened().set(path, value)
+
+    def _note_done(self, path: str, value: Value) -> None:
+        """A value was written, or refused: D-Bus is to show what localsettings has, which may differ."""
+        if (stored := self._opened().get(path)) != value:
+            self._on_change(path, stored)
+        self._forget_departed(path)
+
+    def _forget_departed(self, path: str) -> None:
+        if path in self._departed and not self._writer.is_waiting(path):
+            self._departed.discard(path)
+            self._opened().forget((path,))
+
+    def _fit_all(self, rules: Mapping[str, PathRule], stored: Mapping[str, Any]) -> dict[str, Value]:
+        """The present values of settings, by path of the service."""
+        return {rule.path: fit(self._writer.find_latest(path, stored[path]), rule) for path, rule in rules.items()}
 
     async def _add(self, rules: Mapping[str, PathRule]) -> None:
         settings = [make_setting(path, rule) for path, rule in rules.items()]
@@ -221,8 +215,13 @@ class Controls:
 
     def _on_change(self, path: str, value: Any) -> None:
         receiver = self._receivers.get(path)
-        if receiver is None or path in self._unwritten:
+        if receiver is None or self._writer.is_behind(path):
             # The echo of an older value must not undo a newer one that waits to be written.
             return
         rule, receive = receiver
         receive(rule, fit(value, rule))
+
+
+def _all_paths(key: ServiceKey, service_type: ServiceType) -> list[str]:
+    """What `prepare` adds of a service."""
+    return [*settings_of(key, service_type), instance_path(key)]

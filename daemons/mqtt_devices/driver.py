@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 # Messages handled in one go; then D-Bus and timers get their turn. Some 100 us each here, 2 ms on a small GX.
 BATCH = 20
-# For an answer of a device to what the user sets. Together with keeping a setting it has to fit into the second after
-# which velib_async gives up, because Venus programs stand still until then.
+# For an answer of a device to what the user sets. It has to fit into the second after which velib_async gives up,
+# because Venus programs stand still until then.
 ANSWER_LIMIT_S = 0.7
 # Log lines: a boot with fifty devices passes at once; a client that floods gets two lines a second.
 _LINES_PER_S = 2.0
@@ -125,7 +125,7 @@ class Driver:
         place = (key, rule.path)
         if (former := self._asked.get(place)) is not None and not former.done():
             former.set_result(True)  # superseded
-        if rule.is_cyclic:
+        if not self._registry.is_awaited(key, rule):
             self._obey(self._registry.change(key, rule, value, time.monotonic()))
             self._registry.unanswered(key, rule)
             return True

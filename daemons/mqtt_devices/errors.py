@@ -40,6 +40,7 @@ class Reason(StrEnum):
     SERVICE_LIMIT = "service_limit"
     DEVICE_LIMIT = "device_limit"
     CONNECTION_LIMIT = "connection_limit"
+    NEW_SERVICE_LIMIT = "new_service_limit"
     SETTINGS_FAILED = "settings_failed"
     BUS_FAILED = "bus_failed"
     BAD_TOPIC_PATH = "bad_topic_path"
@@ -54,7 +55,15 @@ class Reason(StrEnum):
 
 
 # Failures of the GX rather than of the message: the daemon tries these again by itself.
-TRANSIENT = frozenset({Reason.CONNECTION_LIMIT, Reason.SETTINGS_FAILED, Reason.BUS_FAILED, Reason.NAME_TAKEN})
+TRANSIENT = frozenset(
+    {
+        Reason.CONNECTION_LIMIT,
+        Reason.NEW_SERVICE_LIMIT,
+        Reason.SETTINGS_FAILED,
+        Reason.BUS_FAILED,
+        Reason.NAME_TAKEN,
+    }
+)
 
 
 class Mistakes(DefinitionError):  # noqa: N818 - a collection of errors

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from daemonkit.ratelimit import Limiter
-from daemonkit.statefile import load_state, save_state
+from daemonkit.statefile import load_state, save_state, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,13 +39,14 @@ class MemoryFile:
         self._saved: dict[str, Any] | None = None
 
     def load(self) -> list[Any]:
-        """The records of the last run; none when there is no file, or when it is damaged."""
+        """The records of the last run; none when there is no file, or one that makes no sense, which is set aside."""
         content = load_state(self._path)
         if content is None:
             return []
         records = content.get("devices") if isinstance(content, dict) else None
-        if not isinstance(records, list):
-            _log.warning("%s holds no devices; starting without", self._path)
+        if not isinstance(records, list) or content.get("format", _FORMAT) != _FORMAT:
+            # Perhaps of a later version, which may be installed again.
+            set_aside(self._path, "not as this version writes it")
             return []
         self._saved = content
         return records
@@ -56,7 +57,7 @@ class MemoryFile:
 
     async def run(self) -> None:
         """Write what changes, until cancelled; then write what is left."""
-        writing: asyncio.Future[None] | None = None
+        writing: asyncio.Future[bool] | None = None
         try:
             while True:
                 await self._changed.wait()
@@ -67,6 +68,10 @@ class MemoryFile:
                 if content != self._saved:
                     writing = asyncio.ensure_future(asyncio.to_thread(self._save, content))
                     await asyncio.shield(writing)
+                    if not writing.result():
+                        # The disk is full, perhaps not for ever, and the next change may be long in coming.
+                        self._changed.set()
+                        await asyncio.sleep(WRITE_PERIOD_S)
         finally:
             if writing is not None:
                 # Two writers would share the temporary file.
@@ -75,15 +80,17 @@ class MemoryFile:
             if content != self._saved:
                 self._save(content)
 
-    def _save(self, content: dict[str, Any]) -> None:
+    def _save(self, content: dict[str, Any]) -> bool:
+        """Write; False when it may work another time."""
         try:
             is_saved = save_state(self._path, content)
         except ValueError as error:
-            # Thousands of devices with the longest of last wills; all of them go on working.
+            # Thousands of devices with the longest of last wills; all of them go on working. The same would fail again.
             _log.error("registrations are not kept over a restart: %s", error)
-            return
+            return True
         if is_saved:
             self._saved = content
+        return is_saved
 
     def _content(self) -> dict[str, Any]:
         return {"format": _FORMAT, "devices": self._collect()}

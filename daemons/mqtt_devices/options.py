@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
+import ssl
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from daemonkit.errors import DefinitionError
 from daemonkit.yamlvalues import YamlList, YamlMapping
@@ -18,9 +19,6 @@ from mqtt_devices.protocol.broker_address import (
 )
 from mqtt_devices.protocol.names import is_id
 
-if TYPE_CHECKING:
-    import argparse
-
 _MAX_PORT = 65535
 _BROKER_KEYS = ("host", "port", "user", "password", "token", "tls", "certificate", "client_id", "mqtt")
 # Each has a connection to the bus, and 256 is what an unchanged bus gives to all of Venus together.
@@ -32,7 +30,7 @@ _MAX_DEVICES = 4096
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the daemon's own arguments to the common ones."""
     parser.add_argument("-q", "--mqtt-server", metavar="HOST", help="the MQTT broker (default 127.0.0.1)")
-    parser.add_argument("--mqtt-port", metavar="PORT", type=int, help="default 1883, with -c 8883")
+    parser.add_argument("--mqtt-port", metavar="PORT", type=_read_port, help="default 1883, with -c 8883")
     parser.add_argument("-u", "--mqtt-user", metavar="USER", help="user name for the broker")
     parser.add_argument("-P", "--mqtt-password", metavar="PASSWORD", help="password for the broker")
     parser.add_argument("-c", "--mqtt-certificate", metavar="FILE", help="certificate of the authority: connect by TLS")
@@ -59,6 +57,21 @@ def read_broker(arguments: argparse.Namespace, config: YamlMapping) -> BrokerAdd
     )
 
 
+def check_certificate(address: BrokerAddress) -> None:
+    """Try the certificate of a broker. A broker whose certificate is wrong cannot be reached; the others can.
+
+    Raises:
+        DefinitionError: its file cannot be read, or holds no certificate.
+    """
+    if address.certificate is None:
+        return
+    try:
+        ssl.create_default_context(cafile=address.certificate)
+    except (OSError, ValueError) as error:
+        rule = f"has to be a file that can be read, with a certificate in PEM form ({error})"
+        raise DefinitionError(address.certificate, "certificate", rule) from None
+
+
 def read_other_brokers(config: YamlMapping) -> dict[str, BrokerAddress]:
     """More brokers, by name.
 
@@ -81,6 +94,13 @@ def read_other_brokers(config: YamlMapping) -> dict[str, BrokerAddress]:
 def describe_broker(name: str, address: BrokerAddress) -> str:
     """One line for --check."""
     return f"broker {name}{' at ' if name else ''}{address.host}:{address.port}, {'TLS' if address.is_tls else 'plain'}"
+
+
+def _read_port(text: str) -> int:
+    port = int(text)
+    if not 1 <= port <= _MAX_PORT:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to {_MAX_PORT}")
+    return port
 
 
 def _read_address(file: YamlMapping) -> BrokerAddress:

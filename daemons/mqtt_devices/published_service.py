@@ -118,7 +118,9 @@ class PublishedService:
             changes["/Connected"] = 0 if action is OnTimeout.INVALID else 1
 
     def receive(self, rule: PathRule, value: Value) -> None:
-        """Take over a setting that was changed elsewhere."""
+        """Take over what the user has set, here or elsewhere."""
+        if self._is_closed:
+            return
         with self._service as changes:
             changes[f"/{rule.path}"] = value
             self._derive(changes, {rule.path: value})
@@ -135,8 +137,11 @@ class PublishedService:
         """Make the values unknown, release the name, close the connection."""
         self._is_closed = True
         self._set_alarm_timer(None)
-        self._controls.detach(self.key, self.type)
-        await self._service.close()
+        try:
+            # Writes that are under way are answered before, and kept.
+            await self._service.close()
+        finally:
+            self._controls.detach(self.key, self.type)
         await self._bus.close()
 
     def _derive(self, changes: ChangeContext, written: Mapping[str, Value]) -> None:
@@ -223,15 +228,16 @@ class PublishedService:
                 make_item(rule, value, change if rule.is_users else None, None if rule.is_users else hear)
             )
 
-    async def _change(self, item: Any, value: Any) -> bool:
-        """Answer a write from outside to what the user determines: the device first, then localsettings."""
+    async def _change(self, item: Any, value: Any) -> bool | None:
+        """Answer a write from outside to what the user determines: the device decides, localsettings follows."""
         if not isinstance(item, RuledItem):
             raise TypeError(f"{item} is no path of a service type")
-        is_repeat = value == item.value
-        if is_repeat and not self._owner.is_told_again(self.key, item.rule):
+        if value == item.value and not self._owner.is_told_again(self.key, item.rule):
             return True
         if not await self._owner.ask(self.key, item.rule, value):
             return False
-        return (
-            is_repeat or item.rule.role is not Role.SETTING or await self._controls.change(self.key, item.rule, value)
-        )
+        # In one turn of the loop, so that D-Bus and localsettings end with the same one of several writes.
+        self.receive(item.rule, value)
+        if item.rule.role is Role.SETTING:
+            self._controls.note(self.key, {item.rule.path: value})
+        return None  # accepted, and stored already

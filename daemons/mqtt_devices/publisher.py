@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import TYPE_CHECKING
 
+from daemonkit.ratelimit import Limiter
 from mqtt_devices.errors import Reason, Rejected
 from mqtt_devices.protocol.effects import Expire, Outcome, Plan, ServiceKey, Write
 from mqtt_devices.published_service import Identity, PublishedService
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 # Services that are opened at the same time: enough to hide the round trips to the bus (six for each) while others
 # keep the bus daemon from its core, few enough that its queue of new connections (30 in libdbus) never fills.
 OPENING_AT_ONCE = 16
+# Services that localsettings does not know, of each of which it keeps a dozen settings for ever: at once as many as
+# there may be, then as many as somebody makes who tries things out; not as many as a program that makes up names.
+NEW_PERIOD_S = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +43,7 @@ class Publisher:
         connect: address and library for the connections.
         version: of the suite.
         owner: is told what happens to services.
+        new_at_once: how many services may be opened at once that localsettings does not know.
     """
 
     def __init__(
@@ -49,6 +55,7 @@ class Publisher:
         connect: tuple[str, Library | None],
         version: str,
         owner: ServiceOwner,
+        new_at_once: int,
     ) -> None:
         self._types = types
         self._controls = controls
@@ -58,6 +65,7 @@ class Publisher:
         self._owner = owner
         self._services: dict[ServiceKey, PublishedService] = {}
         self._watches: dict[ServiceKey, asyncio.Task[None]] = {}
+        self._new_ones = Limiter(1 / NEW_PERIOD_S, new_at_once)
         self._slots = asyncio.Semaphore(OPENING_AT_ONCE)
 
     async def apply(self, plan: Plan) -> Outcome:
@@ -99,13 +107,13 @@ class Publisher:
         """Settings and instances of the services to be opened; those that got none are refused."""
         failed: dict[str, Rejected] = {}
         wanted: dict[ServiceKey, ServiceType] = {}
-        for service_id, type_name in plan.open.items():
-            key = ServiceKey(plan.client_id, service_id)
-            try:
-                await self._check_lock(key, self._types[type_name])
-                wanted[key] = self._types[type_name]
-            except (VelibError, Rejected) as error:
-                failed[service_id] = _explain(error)
+        asked = {ServiceKey(plan.client_id, service_id): self._types[name] for service_id, name in plan.open.items()}
+        problems = await asyncio.gather(*(self._check(key, service_type) for key, service_type in asked.items()))
+        for (key, service_type), problem in zip(asked.items(), problems, strict=True):
+            if problem is None:
+                wanted[key] = service_type
+            else:
+                failed[key.service_id] = problem
         prepared = {}
         try:
             # In order, so that the first service of a new device gets the first free instance.
@@ -117,22 +125,30 @@ class Publisher:
             try:
                 instance, values = prepared.get(key) or await self._controls.prepare(key, service_type)
             except (VelibError, ValueError) as error:
+                self._controls.detach(key, service_type)
                 failed[key.service_id] = _explain(error)
             else:
                 is_unheard = key.service_id in plan.unheard
                 ready.append((Identity(key, instance, plan.version, self._version, is_unheard), values))
         return ready, failed
 
-    async def _check_lock(self, key: ServiceKey, service_type: ServiceType) -> None:
-        """Let a type that steers power pass where it is enabled, or was in use before there was this lock.
+    async def _check(self, key: ServiceKey, service_type: ServiceType) -> Rejected | None:
+        """Let a service pass that localsettings knows already; a new one unless it is locked, or one too many.
 
-        Raises:
-            Rejected: it is neither.
+        A type that steers power was perhaps in use before there was this lock.
         """
-        if service_type.is_locked and not await self._controls.knows(key, service_type):
-            name = service_type.name
+        try:
+            known_as = await self._controls.find_class(key)
+        except VelibError as error:
+            return _explain(error)
+        name = service_type.name
+        if service_type.is_locked and known_as != name:
             rule = f"{name} steers power: the owner of the GX may allow it by steering: [{name}] in mqtt-devices.yml"
-            raise Rejected(Reason.NOT_ENABLED, "", rule)
+            return Rejected(Reason.NOT_ENABLED, "", rule)
+        if known_as is None and not self._new_ones.allow(time.monotonic()):
+            rule = f"too many services that this GX has never seen; room for one more every {NEW_PERIOD_S:g} s"
+            return Rejected(Reason.NEW_SERVICE_LIMIT, "", rule)
+        return None
 
     async def _open(
         self, identity: Identity, service_type: ServiceType, values: Mapping[str, Value]
@@ -145,6 +161,7 @@ class Publisher:
                     bus, service_type, identity, controls=self._controls, owner=self._owner, values=values
                 )
             except (VelibError, Rejected) as error:
+                self._controls.detach(identity.key, service_type)
                 return _explain(error)
         self._services[service.key] = service
         self._watches[service.key] = asyncio.create_task(self._watch(service), name=f"watch {service.key}")

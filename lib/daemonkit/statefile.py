@@ -32,7 +32,7 @@ def load_state(path: Path) -> Any | None:
     except OSError as error:
         _log.error("%s cannot be read (%s): starting without it", path, error.strerror)
     except (ValueError, RecursionError) as error:
-        _set_aside(path, error)
+        set_aside(path, error)
     return None
 
 
@@ -62,15 +62,8 @@ def save_state(path: Path, value: Any) -> bool:
     return True
 
 
-def _read_limited(path: Path) -> bytes:
-    with path.open("rb") as file:
-        content = file.read(SIZE_LIMIT_BYTES + 1)
-    if len(content) > SIZE_LIMIT_BYTES:
-        raise ValueError(f"larger than {SIZE_LIMIT_BYTES} bytes")
-    return content
-
-
-def _set_aside(path: Path, reason: Exception) -> None:
+def set_aside(path: Path, reason: object) -> None:
+    """Keep a file that makes no sense as `<name>.bad`, replacing an older one, and say so in the log."""
     bad = path.with_name(f"{path.name}.bad")
     try:
         path.replace(bad)
@@ -80,3 +73,11 @@ def _set_aside(path: Path, reason: Exception) -> None:
         )
     else:
         _log.error("%s is damaged (%s): kept as %s, starting without it", path, reason, bad.name)
+
+
+def _read_limited(path: Path) -> bytes:
+    with path.open("rb") as file:
+        content = file.read(SIZE_LIMIT_BYTES + 1)
+    if len(content) > SIZE_LIMIT_BYTES:
+        raise ValueError(f"larger than {SIZE_LIMIT_BYTES} bytes")
+    return content

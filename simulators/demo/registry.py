@@ -50,7 +50,8 @@ class Exhibit:
 
 def _mqtt(name: str, *expects: Live) -> Device:
     command = ("{python}", "-m", f"simulators.mqtt.{name}", "--port", "{mqtt_port}", "--client-id", f"demo_{name}")
-    return Device(name, command, expects)
+    # The broker is the demo's own, and its GX is simulated.
+    return Device(name, (*command, "--yes-fake-power"), expects)
 
 
 def _service(kind: str, device: str) -> str:

@@ -37,6 +37,8 @@ class Changes:
         self._waiting: dict[tuple[ServiceKey, str], Value] = {}
         self._pending: dict[tuple[ServiceKey, str], tuple[PathRule, Value]] = {}
         self._told: dict[tuple[ServiceKey, str], float] = {}  # when last
+        # Whether a service sends Results: True once it has, False when it was asked and did not.
+        self._answers: dict[ServiceKey, bool] = {}
 
     @property
     def pending(self) -> dict[tuple[ServiceKey, str], Value]:
@@ -53,6 +55,10 @@ class Changes:
         told = self._told.get((key, rule.path))
         return told is None or now - told >= ECHO_S
 
+    def is_awaited(self, key: ServiceKey, rule: PathRule) -> bool:
+        """Whether the user's GUI is to wait for an answer: devices made for the former driver never give one."""
+        return not rule.is_cyclic and self._answers.get(key, True)
+
     def ask(self, key: ServiceKey, rule: PathRule, value: Value, broker: str, now: float) -> list[Effect]:
         """Tell the device; an Answer follows, or no_answer() is to be called."""
         self._waiting[key, rule.path] = value
@@ -64,10 +70,13 @@ class Changes:
         """The time for an answer is over."""
         if (key, rule.path) in self._waiting:
             self._pending[key, rule.path] = (rule, self._waiting.pop((key, rule.path)))
+            if not rule.is_cyclic:  # there was no time for an answer
+                self._answers.setdefault(key, False)
 
     def receive_result(self, key: ServiceKey, path: str, *, is_accepted: bool) -> list[Effect]:
         """The device answers."""
         self._pending.pop((key, path), None)
+        self._answers[key] = True
         if self._waiting.pop((key, path), _NOTHING) is _NOTHING:
             return []
         return [Answer(key, path, is_accepted)]
@@ -98,6 +107,7 @@ class Changes:
         for store in stores:
             for place in [place for place in store if place[0].client_id == client_id]:
                 del store[place]
+        self._answers = {key: value for key, value in self._answers.items() if key.client_id != client_id}
 
 
 _NOTHING = object()

@@ -76,6 +76,10 @@ class Registry:
         """Whether a device is to hear of a write of the value that a path has already."""
         return self._changes.is_told_again(key, rule, now)
 
+    def is_awaited(self, key: ServiceKey, rule: PathRule) -> bool:
+        """Whether the device may answer to a change of this path."""
+        return self._changes.is_awaited(key, rule)
+
     def is_stale(self, key: ServiceKey) -> bool:
         """Whether a service's values are too old, or from before a restart."""
         device = self.devices.get(key.client_id)

@@ -55,6 +55,7 @@ async def test_second_broker_has_devices_of_its_own_and_its_loss_harms_nobody(gx
         log = gx.daemon.output
         assert log.count("broker gone at 127.0.0.1:1 is down") == 1
         assert log.count("broker wrong at 127.0.0.1:8883 is down") == 1
+        assert log.count("broker wrong: /no/such/file: certificate: has to be") == 1
 
 
 TOKEN = "eyJhbGciOi"  # noqa: S105 - of a broker that lives for one test

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from mqtt_devices.driver import ANSWER_LIMIT_S
 from tests.integration.mqtt_devices.gx import PORTAL
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ async def test_refused_setting_is_not_kept_and_an_accepted_one_is(gx: GX) -> Non
     assert await set_and_answer(gx, "MaxCurrent", 16.0, "false") != 0
     assert await gx.setting(setting) == 0
     assert await set_and_answer(gx, "MaxCurrent", 16.0, "true") == 0
-    assert await gx.setting(setting) == 16
+    await gx.wait_value("com.victronenergy.settings", setting, 16.0)
 
 
 async def test_silent_device_is_taken_to_agree_and_the_change_is_pending(gx: GX) -> None:
@@ -65,6 +67,21 @@ async def test_silent_device_is_taken_to_agree_and_the_change_is_pending(gx: GX)
     await gx.wait(
         lambda: json.loads(status.read_text()).get("pending_changes") == {"ev/e/SetCurrent": 10.0}, "status file"
     )
+
+
+async def test_silent_device_makes_venus_wait_only_once_and_many_writes_end_as_the_last(gx: GX) -> None:
+    await start(gx)
+    assert await gx.set(EVCHARGER, "/SetCurrent", 10.0) == 0  # nobody answers
+    names = [f"name {number}" for number in range(20)]
+    begun = time.monotonic()
+    for number in range(30):
+        assert await gx.set(EVCHARGER, "/Mode", number % 2) == 0
+        assert await gx.set(EVCHARGER, "/MaxCurrent", 6.0 + number) == 0
+    assert time.monotonic() - begun < 60 * ANSWER_LIMIT_S / 2
+    assert set(await asyncio.gather(*(gx.set(EVCHARGER, "/CustomName", name) for name in names))) == {0}
+    assert await gx.get(EVCHARGER, "/CustomName") == names[-1]
+    await gx.wait_value("com.victronenergy.settings", "/Settings/MqttDevices/mqtt_ev_e/CustomName", names[-1])
+    assert await gx.get(EVCHARGER, "/CustomName") == names[-1]
 
 
 async def test_command_given_again_is_told_again_and_a_setting_only_until_it_is_answered(gx: GX) -> None:
@@ -80,6 +97,8 @@ async def test_command_given_again_is_told_again_and_a_setting_only_until_it_is_
     assert [json.loads(raw)["value"] for raw in told] == [1, 1]
     assert await gx.receive(f"{SET}/MaxCurrent") == {"value": 16.0}
     assert await set_and_answer(gx, "MaxCurrent", 16.0, "true") == 0
+    await gx.publish("device/ev/e/Current", "7")
+    await gx.wait_value(EVCHARGER, "/Current", 7.0)  # the answer has been read as well
     assert await gx.set(EVCHARGER, "/MaxCurrent", 16.0) == 0
     assert await set_and_answer(gx, "SetCurrent", 9.0, "true") == 0
     assert not gx._messages[f"{SET}/MaxCurrent"]

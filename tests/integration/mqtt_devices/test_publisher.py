@@ -16,10 +16,12 @@ from mqtt_devices.publisher import Publisher
 from simulators.gx.settings import SettingsSimulator
 from tests.service_types import TYPES
 from velib_async.bus import BUS_ITEM, Bus, open_bus
+from velib_async.errors import CallError
 from velib_async.localsettings import Setting, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
 
     from mqtt_devices.protocol.service_types import PathRule, Value
     from tests.peers.dbus import DBusDaemon
@@ -49,8 +51,16 @@ class Bench:
     """A publisher and a client that looks at what it does."""
 
     def __init__(
-        self, publisher: Publisher, controls: Controls, client: Bus, lost: list[ServiceKey], heard: list[ServiceKey]
+        self,
+        publisher: Publisher,
+        controls: Controls,
+        client: Bus,
+        lost: list[ServiceKey],
+        heard: list[ServiceKey],
+        *,
+        stop_settings: Callable[[], Awaitable[None]],
     ) -> None:
+        self.stop_settings = stop_settings
         self.publisher = publisher
         self.controls = controls
         self.client = client
@@ -69,6 +79,12 @@ class Bench:
         (code,) = await self.client.call(service, path, BUS_ITEM, "SetValue", "v", (value,))
         return int(code)
 
+    async def has(self, setting: str, value: object) -> bool:
+        try:
+            return bool(await self.get(setting, "com.victronenergy.settings") == value)
+        except CallError:
+            return False
+
     async def names(self) -> set[str]:
         (names,) = await self.client.call(
             "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "ListNames"
@@ -82,9 +98,12 @@ class Bench:
 
 
 @asynccontextmanager
-async def make_bench(address: str, library: Library, limit: int = 100) -> AsyncIterator[Bench]:
+async def make_bench(
+    address: str, library: Library, limit: int = 100, new_at_once: int = 64, settings_file: Path | None = None
+) -> AsyncIterator[Bench]:
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(SettingsSimulator(address))
+        settings = await stack.enter_async_context(AsyncExitStack())
+        await settings.enter_async_context(SettingsSimulator(address, file=settings_file))
         client = await open_bus(address)
         stack.push_async_callback(client.close)
         bus = await open_bus(address, library=library)
@@ -102,10 +121,11 @@ async def make_bench(address: str, library: Library, limit: int = 100) -> AsyncI
             connect=(address, library),
             version="9.9",
             owner=Owner(lost, heard),
+            new_at_once=new_at_once,
         )
         stack.push_async_callback(publisher.close)
         try:
-            yield Bench(publisher, controls, client, lost, heard)
+            yield Bench(publisher, controls, client, lost, heard, stop_settings=settings.aclose)
         finally:
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
@@ -188,7 +208,7 @@ async def test_user_wins_over_what_the_device_said_before(dbus_daemon: DBusDaemo
         for number in range(20):
             bench.publisher.write(Write(ServiceKey("dev", "t"), {"CustomName": f"device {number}"}))
             assert await bench.write("/CustomName", f"user {number}") == 0
-            assert await bench.get(setting, "com.victronenergy.settings") == f"user {number}"
+            await bench.wait_value(setting, f"user {number}", "com.victronenergy.settings")
         await asyncio.sleep(0.1)
         for path, service in (("/CustomName", TANK), (setting, "com.victronenergy.settings")):
             assert await bench.get(path, service) == "user 19"
@@ -241,29 +261,62 @@ async def test_value_out_of_todays_limits_becomes_the_default(dbus_daemon: DBusD
         assert await bench.get("/FluidType") == 1
 
 
-async def test_write_is_refused_when_localsettings_is_gone(dbus_daemon: DBusDaemon, library: Library) -> None:
-    async with AsyncExitStack() as stack:
-        settings = SettingsSimulator(dbus_daemon.address)
-        client = await open_bus(dbus_daemon.address)
-        stack.push_async_callback(client.close)
-        await settings.__aenter__()
-        bus = await open_bus(dbus_daemon.address, library=library)
-        stack.push_async_callback(bus.close)
-        controls = Controls(bus)
-        await controls.open()
-        stack.push_async_callback(controls.close)
-        publisher = Publisher(
-            TYPES,
-            controls=controls,
-            budget=ConnectionBudget(bus),
-            connect=(dbus_daemon.address, library),
-            version="1",
-            owner=Owner([], []),
-        )
-        stack.push_async_callback(publisher.close)
-        bench = Bench(publisher, controls, client, [], [])
+async def test_what_is_set_while_localsettings_is_gone_is_answered_at_once_and_kept_when_it_is_back(
+    dbus_daemon: DBusDaemon, library: Library, tmp_path: Path
+) -> None:
+    file = tmp_path / "settings.xml"
+    async with make_bench(dbus_daemon.address, library, settings_file=file) as bench:
         await bench.open(t="tank")
-        await settings.__aexit__()
-        assert await bench.write("/CustomName", "Diesel") != 0
-        assert await bench.get("/CustomName") == "My Tank Sensor"
+        await bench.stop_settings()
+        assert await bench.write("/CustomName", "Diesel") == 0
+        assert await bench.get("/CustomName") == "Diesel"
         assert await bench.write("/Level", 5) == 0, "readings need no settings"
+        async with SettingsSimulator(dbus_daemon.address, file=file):
+            name = "/Settings/MqttDevices/mqtt_dev_t/CustomName"
+            await bench.wait_value(name, "Diesel", "com.victronenergy.settings")
+            assert await bench.get("/CustomName") == "Diesel"
+
+
+async def test_names_never_seen_are_let_in_slowly_and_known_ones_always(
+    dbus_daemon: DBusDaemon, library: Library
+) -> None:
+    async with make_bench(dbus_daemon.address, library, new_at_once=3) as bench:
+        assert (await bench.open("known", s="tank")).opened
+        for number in range(4):
+            outcome = await bench.open(f"dev{number}", s="tank")
+            assert [one.reason for one in outcome.failed.values()] == [Reason.NEW_SERVICE_LIMIT] * (number > 1)
+            await bench.publisher.apply(Plan(f"dev{number}", None, close=("s",)))
+        for kind in ("tank", "gps"):
+            await bench.publisher.apply(Plan("known", None, close=("s",)))
+            assert (await bench.open("known", s=kind)).opened, "known, whatever it is now"
+        assert await bench.names() == {"com.victronenergy.gps.mqtt_known_s"}
+        remembered = bench.controls._opened()._settings
+        assert remembered
+        assert all("/mqtt_known_s/" in path for path in remembered), "nothing is kept of those that are gone"
+
+
+async def test_setting_that_was_removed_is_added_again_with_what_is_set_next(
+    dbus_daemon: DBusDaemon, library: Library
+) -> None:
+    async with make_bench(dbus_daemon.address, library) as bench:
+        await bench.open(t="tank")
+        for name in ("user", "device"):
+            group = ["MqttDevices/mqtt_dev_t/CustomName"]
+            (codes,) = await bench.client.call(
+                "com.victronenergy.settings",
+                "/Settings",
+                "com.victronenergy.Settings",
+                "RemoveSettings",
+                "as",
+                (group,),
+            )
+            assert codes == [0]
+            if name == "user":
+                assert await bench.write("/CustomName", name) == 0
+            else:
+                bench.publisher.write(Write(ServiceKey("dev", "t"), {"CustomName": name}))
+            setting = "/Settings/MqttDevices/mqtt_dev_t/CustomName"
+            async with asyncio.timeout(LIMIT_S):
+                while not await bench.has(setting, name):  # noqa: ASYNC110 - written by a task
+                    await asyncio.sleep(0.01)
+            assert await bench.get("/CustomName") == name

@@ -37,7 +37,7 @@ async def device(broker: Mosquitto, name: str) -> AsyncIterator[asyncio.subproce
     command = ("-m", f"simulators.mqtt.{name}", "--port", str(broker.port), "--client-id", "dev", "--period", "0.05")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *command, env=environment, stdout=asyncio.subprocess.PIPE
+        sys.executable, *command, "--yes-fake-power", env=environment, stdout=asyncio.subprocess.PIPE
     )
     try:
         yield process

@@ -10,6 +10,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LIMIT_S = 60.0
+# Of nobody; its key does not exist any more.
+CERTIFICATE = """\
+-----BEGIN CERTIFICATE-----
+MIIBdDCCARugAwIBAgIUBsdIz8gKBElLkC2G7k+6qGb0QmswCgYIKoZIzj0EAwIw
+DzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMjAxOTU5MTZaGA8yMTI2MTAyNzE5NTkx
+NlowDzENMAsGA1UEAwwEdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABCBZ
+99St3rPWb9ek+/MQiTpR3Omp0u9B+qruVlA950dDuOuMnZopz83Pos68Po0AAqnn
+5c2uM0xqHVOanVj/3b+jUzBRMB0GA1UdDgQWBBSEwLCzoBPzSpHkagiBM2AYlPAV
+dzAfBgNVHSMEGDAWgBSEwLCzoBPzSpHkagiBM2AYlPAVdzAPBgNVHRMBAf8EBTAD
+AQH/MAoGCCqGSM49BAMCA0cAMEQCIBRufqM6Zp5+auEhYslUX9QZK/73Zw7G8gIs
+57nOl3MYAiBtbMrxduFOMjoKdUbwfuKx7Usn6U/Igu6o5tatOSr3iQ==
+-----END CERTIFICATE-----
+"""
 
 
 def run(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -18,12 +31,34 @@ def run(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_check_reports_what_it_found(tmp_path: Path) -> None:
-    (tmp_path / "mqtt-devices.yml").write_text("broker: {host: broker.lan, certificate: /x}\n")
+    (tmp_path / "mqtt-devices.yml").write_text("broker: {host: broker.lan, tls: true}\n")
     result = run(tmp_path, "--check")
     assert result.returncode == 0
     assert "broker broker.lan:8883, TLS" in result.stdout
     assert "29 service types" in result.stdout
     assert "may steer power: none" in result.stdout
+
+
+def test_check_refuses_a_certificate_that_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "ca.crt"
+    for content, code in ((None, 2), ("no certificate", 2), (CERTIFICATE, 0)):
+        if content is not None:
+            file.write_text(content)
+        for config, arguments in (
+            (f"brokers: {{house: {{host: h, certificate: {file}}}}}\n", ()),
+            ("", ("-c", str(file))),
+        ):
+            (tmp_path / "mqtt-devices.yml").write_text(config)
+            result = run(tmp_path, "--check", *arguments)
+            assert result.returncode == code, result.stderr
+            assert (f"{file}: certificate: " in result.stdout + result.stderr) is (code != 0)
+
+
+def test_check_refuses_a_port_that_is_none(tmp_path: Path) -> None:
+    for port in ("0", "65536", "-1", "mqtt"):
+        result = run(tmp_path, "--check", "--mqtt-port", port)
+        assert result.returncode == 2
+        assert "--mqtt-port" in result.stderr
 
 
 def test_check_of_one_file_names_the_mistake(tmp_path: Path) -> None:

@@ -95,6 +95,37 @@ def test_late_answer_ends_pending() -> None:
     assert (world.registry.pending_changes, world.others) == ({}, [])
 
 
+def test_device_that_has_never_sent_a_result_is_awaited_once() -> None:
+    world = charger()
+    limit = TYPES["pvinverter"].paths["Ac/PowerLimit"]
+    assert world.registry.is_awaited(KEY, START)
+    assert not world.registry.is_awaited(KEY, limit), "written again and again"
+    ask(world, limit, 5.0)
+    world.registry.unanswered(KEY, limit)
+    assert world.registry.is_awaited(KEY, START), "it had no time"
+    ask(world)
+    world.registry.unanswered(KEY, START)
+    assert not world.registry.is_awaited(KEY, MAXIMUM)
+    assert world.registry.is_awaited(ServiceKey("ev", "other"), START)
+    world.send("device/ev/e", {"StartStop": 1, "Current": 5})
+    assert not world.registry.is_awaited(KEY, START)
+    world.send("device/ev/e/Result/StartStop", b"true")
+    assert world.registry.is_awaited(KEY, START)
+    ask(world)
+    world.registry.unanswered(KEY, START)
+    assert world.registry.is_awaited(KEY, START), "it can answer, and may refuse the next"
+
+
+def test_device_that_comes_again_is_awaited_again() -> None:
+    world = charger()
+    ask(world)
+    world.registry.unanswered(KEY, START)
+    world.status("ev", connected=0)
+    world.carry_out()
+    world.status("ev", services={"e": "evcharger"})
+    assert world.registry.is_awaited(KEY, START)
+
+
 def test_settings_are_told_again_when_the_device_is_back_commands_are_not() -> None:
     world = charger()
     for rule, value in ((START, 1), (MAXIMUM, 16.0)):

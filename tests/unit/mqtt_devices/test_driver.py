@@ -237,6 +237,22 @@ async def test_silence_is_a_yes_and_a_newer_value_takes_the_place_of_an_older(mo
         assert bench.registry.pending_changes == {(EV, "SetCurrent"): 9.0}
 
 
+async def test_device_that_does_not_answer_makes_venus_wait_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver_module, "ANSWER_LIMIT_S", 0.05)
+    paths = TYPES["evcharger"].paths
+    bench = Bench()
+    async with bench.running():
+        await ready_charger(bench)
+        bench.broker._is_up = True  # what expires is dropped without a connection
+        assert await bench.driver.ask(EV, paths["SetCurrent"], 8.0)
+        asking = bench.driver.ask(EV, paths["StartStop"], 1)
+        with pytest.raises(StopIteration) as end:  # at once, without a turn of the loop
+            asking.send(None)
+        assert end.value.value is True
+        assert {"device/ev/e/Set/SetCurrent", "device/ev/e/Set/StartStop"} <= {*bench.published}
+        assert bench.registry.pending_changes == {(EV, "SetCurrent"): 8.0, (EV, "StartStop"): 1}
+
+
 async def test_what_venus_writes_again_and_again_is_not_waited_for() -> None:
     rule = TYPES["pvinverter"].paths["Ac/PowerLimit"]
     bench = Bench()

@@ -83,12 +83,29 @@ async def test_restless_devices_do_not_wear_the_flash(tmp_path: Path, monkeypatc
     assert bench.stored() == [2], "what is left is written at the end"
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "5", '{"devices": 5}'])
-def test_damaged_file_is_no_reason_to_stop(tmp_path: Path, content: str) -> None:
-    bench = Bench(tmp_path)
-    bench.path.parent.mkdir(parents=True)
-    bench.path.write_text(content)
-    assert bench.file.load() == []
+@pytest.mark.parametrize("content", ["{", "[]", "5", '{"devices": 5}', '{"format": 2, "devices": [{"a": 1}]}'])
+async def test_file_that_makes_no_sense_is_kept_aside_and_no_reason_to_stop(tmp_path: Path, content: str) -> None:
+    async with Bench(tmp_path) as bench:
+        bench.path.parent.mkdir(parents=True)
+        bench.path.write_text(content)
+        assert bench.file.load() == []
+        bench.change(1)
+        await bench.wait_stored(1)
+        assert bench.path.with_name(f"{bench.path.name}.bad").read_text() == content
+
+
+async def test_what_a_full_disk_refused_is_written_when_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(memory_file, "WRITE_PERIOD_S", 0.02)
+    async with Bench(tmp_path) as bench:
+        bench.path.parent.write_text("in the way of the directory")
+        bench.change({"a": 1})
+        async with asyncio.timeout(LIMIT_S):
+            while "cannot be written" not in caplog.text:  # noqa: ASYNC110 - a log has no event
+                await asyncio.sleep(0.005)
+        bench.path.parent.unlink()
+        await bench.wait_stored({"a": 1})
 
 
 async def test_more_than_the_file_may_hold_is_logged_and_harms_nobody(

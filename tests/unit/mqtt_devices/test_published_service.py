@@ -18,7 +18,7 @@ from velib_async.memory import MemoryBus, MemoryHub
 from velib_async.names import request_name
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable
 
     from mqtt_devices.protocol.service_types import PathRule, Value
 
@@ -33,6 +33,7 @@ class Owner:
         self.heard = 0
         self.asked: list[tuple[str, Value]] = []
         self.repeats = True
+        self.answers: list[Awaitable[bool]] = []
 
     def hear(self, _key: ServiceKey) -> None:
         self.heard += 1
@@ -45,13 +46,16 @@ class Owner:
 
     async def ask(self, _key: ServiceKey, rule: PathRule, value: Value) -> bool:
         self.asked.append((rule.path, value))
+        if self.answers:
+            return await self.answers.pop(0)
         return True
 
 
 class Bench:
     """A service and another program that looks at it."""
 
-    def __init__(self, service: PublishedService, owner: Owner, client: MemoryBus, name: str) -> None:
+    def __init__(self, service: PublishedService, owner: Owner, client: MemoryBus, name: str, settings: Script) -> None:
+        self.settings = settings
         self.service = service
         self.owner = owner
         self.client = client
@@ -74,7 +78,8 @@ class Bench:
 @asynccontextmanager
 async def opened(kind: str, *, is_unheard: bool = False) -> AsyncIterator[Bench]:
     hub, owner = MemoryHub(), Owner()
-    await request_name(Script(hub.connect()).bus, SETTINGS_SERVICE)
+    settings = Script(hub.connect())
+    await request_name(settings.bus, SETTINGS_SERVICE)
     controls = Controls(hub.connect())
     await controls.open()
     instance, values = await controls.prepare(KEY, TYPES[kind])
@@ -87,7 +92,7 @@ async def opened(kind: str, *, is_unheard: bool = False) -> AsyncIterator[Bench]
         values=values,
     )
     try:
-        yield Bench(service, owner, hub.connect(), f"com.victronenergy.{kind}.mqtt_dev_s")
+        yield Bench(service, owner, hub.connect(), f"com.victronenergy.{kind}.mqtt_dev_s", settings)
     finally:
         await service.close()
         await controls.close()
@@ -170,3 +175,42 @@ async def test_version_changes_in_place() -> None:
     async with opened("gps") as bench:
         bench.service.set_version("v2")
         assert await bench.get("/FirmwareVersion") == "v2"
+
+
+async def test_of_several_writes_at_once_the_last_one_stands() -> None:
+    async with opened("evcharger") as bench:
+        first: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        second: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        bench.owner.answers = [first, second]
+        writes = [asyncio.create_task(bench.set("/SetCurrent", current)) for current in (8.0, 9.0)]
+        async with asyncio.timeout(LIMIT_S):
+            while len(bench.owner.asked) < 2:  # noqa: ASYNC110 - asked by a message
+                await asyncio.sleep(0)
+        first.set_result(True)  # superseded
+        await bench.wait_value("/SetCurrent", 8.0)
+        second.set_result(True)
+        assert await asyncio.gather(*writes) == [0, 0]
+        assert await bench.get("/SetCurrent") == 9.0
+
+
+async def test_write_does_not_wait_for_localsettings() -> None:
+    async with opened("evcharger") as bench:
+        bench.settings.refusal = "org.freedesktop.DBus.Error.NoReply"
+        assert await bench.set("/MaxCurrent", 16.0) == 0
+        assert await bench.get("/MaxCurrent") == 16.0
+
+
+async def test_write_that_is_under_way_when_the_service_closes_is_kept() -> None:
+    async with opened("evcharger") as bench:
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        bench.owner.answers = [answer]
+        write = asyncio.create_task(bench.set("/MaxCurrent", 16.0))
+        async with asyncio.timeout(LIMIT_S):
+            while not bench.owner.asked:  # noqa: ASYNC110 - asked by a message
+                await asyncio.sleep(0)
+        closing = asyncio.create_task(bench.service.close())
+        await asyncio.sleep(0)
+        answer.set_result(True)
+        await closing
+        assert await write == 0
+    assert bench.settings.values["/Settings/MqttDevices/mqtt_dev_s/MaxCurrent"] == 16.0
