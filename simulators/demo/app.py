@@ -49,11 +49,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 async def _show(stage: Stage, ending: Ending) -> int:
     board = Board()
     poke_file = stage.directory / "POKE.txt"
+    new_file = poke_file.with_suffix(".new")  # whoever reads the file at this moment gets all of it
     with Screen() as screen:
         async with Spy(stage.address, board):
             while not ending.is_wanted:
                 poke = poke_lines(stage, board)
-                poke_file.write_text("\n".join(poke) + "\n")
+                new_file.write_text("\n".join(poke) + "\n")
+                new_file.replace(poke_file)
                 screen.draw(_picture(stage, board, screen, poke, str(poke_file)))
                 await ending.pause(DRAW_S if screen.is_terminal else PRINT_S)
     return 0
