@@ -62,6 +62,9 @@ class WebServer:
             app,
             host=host,
             port=port,
+            # Ours, and not what else it finds: a GX may have a `websockets` of another version.
+            http="h11",
+            ws="wsproto",
             loop="none",
             lifespan="on",
             log_config=None,
