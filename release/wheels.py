@@ -26,7 +26,7 @@ TAGS = ("manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64"
 DROPPED_SUFFIXES = {".so", ".pyd", ".c", ".pyx", ".pxd", ".h", ".pyi", ".pyc"}
 DROPPED_DIST_INFO = {"RECORD", "WHEEL", "INSTALLER", "REQUESTED", "top_level.txt", "entry_points.txt", "zip-safe"}
 DROPPED_DIRECTORIES = {"tests", "testsuite", "test"}
-# Parts of libraries that no daemon can import: for other systems, for tests, for a console, for libraries that are absent.
+# Parts of libraries that no daemon can import: for other systems, tests or a console, for libraries that are absent.
 DROPPED_PARTS = (
     "click/_winconsole.py",
     "click/testing.py",
