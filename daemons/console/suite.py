@@ -76,6 +76,19 @@ class Suite:
         """Return the names of the daemons that are meant to run."""
         return [name for name in self.daemons() if not (self.base / "service" / name / "down").exists()]
 
+    @property
+    def choice(self) -> Path:
+        """Where setup.sh keeps which daemons run, for this version and all later ones."""
+        return self.paths.config / "enabled"
+
+    def chosen(self) -> list[str] | None:
+        """Return the names in that file, None without one."""
+        try:
+            lines = self.choice.read_text(errors="replace").splitlines()
+        except FileNotFoundError:
+            return None
+        return [name for line in lines for name in line.partition("#")[0].split()]
+
     def supervised(self, name: str) -> Supervised:
         """Ask supervise about a daemon."""
         _, text = run("svstat", str(self.services / name))
