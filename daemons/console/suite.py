@@ -76,6 +76,14 @@ class Suite:
         """Return the names of the daemons that are meant to run."""
         return [name for name in self.daemons() if not (self.base / "service" / name / "down").exists()]
 
+    def linked_elsewhere(self) -> Path | None:
+        """Return the directory of another version, when that is the one that runs."""
+        for name in self.daemons():
+            linked = (self.services / name).resolve().parents[1]
+            if linked != self.base and (linked / "bin" / "venus-daemons").exists():
+                return linked
+        return None
+
     @property
     def choice(self) -> Path:
         """Where setup.sh keeps which daemons run, for this version and all later ones."""
