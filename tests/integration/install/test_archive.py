@@ -122,10 +122,8 @@ NEVER_REACHED = {
     ("vendor/click/_termui_impl.py", "tty"),  # keys pressed in a terminal
     ("vendor/click/exceptions.py", "difflib"),  # advice on a mistyped command line, which is not read by click here
     ("vendor/click/termui.py", "getpass"),  # a password asked for
-    (
-        "vendor/uvicorn/_subprocess.py",
-        "multiprocessing",
-    ),  # worker processes, loaded by lib/obdio/web.py with a stand-in
+    # Worker processes, which are loaded by lib/obdio/web.py with a stand-in.
+    ("vendor/uvicorn/_subprocess.py", "multiprocessing"),
     ("vendor/uvicorn/supervisors/multiprocess.py", "multiprocessing"),
 }
 
