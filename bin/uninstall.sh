@@ -72,7 +72,7 @@ main() {
     if [ "$PURGE" = yes ]; then
         step "removing configuration and logs ..."
         rm -rf "$CONF"
-        for name in $names venus-daemons; do rm -rf "${LOGS:?}/$name"; done
+        for name in $names; do rm -rf "${LOGS:?}/$name"; done
         step "removing the settings of our devices (names, VRM instances) from Venus OS ..."
         purge_settings || warn "settings of our devices are left in Venus OS (/Settings/Devices, /Settings/MqttDevices): see above"
         say "Kept: the settings of Modbus devices in Venus OS, which its own Modbus client uses as well"

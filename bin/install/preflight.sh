@@ -25,7 +25,7 @@ check_place() {
 check_archive() {
     if [ ! -d "$BASE/vendor" ]; then
         fail "this is the source code, which lacks the libraries that a GX needs." \
-            "Download venus-daemons-$VERSION.zip (less than 2 MB) instead, from where this copy came from, or make it on a computer" \
+            "Download venus-daemons-$VERSION.zip (1.6 MB) instead, from where this copy came from, or make it on a computer" \
             "with bin/release. Then: cd /data/drivers; unzip venus-daemons-$VERSION.zip; venus-daemons-$VERSION/bin/setup.sh"
     fi
     [ -s "$BASE/MANIFEST.sha256" ] || fail "MANIFEST.sha256 is missing: the archive was not unpacked completely" \

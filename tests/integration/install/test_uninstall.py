@@ -78,7 +78,6 @@ def test_what_setup_at_boot_installed_is_removed_as_well(fake_root: FakeRoot) ->
 def test_purge_takes_configuration_and_logs(fake_root: FakeRoot) -> None:
     fake_root.setup()
     fake_root.write("var/log/mqtt-devices/current", "a line\n")
-    fake_root.write("var/log/venus-daemons/usb-setup.log", "a line\n")
     fake_root.write("var/log/other/current", "a line\n")
     done = fake_root.run("uninstall.sh", "--purge")
     assert done.returncode == 0, done.stderr
