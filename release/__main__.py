@@ -18,6 +18,7 @@ from release.wheels import PinError, download, find_wheels, read_pins, unpack
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 LOCK = REPOSITORY / "release" / "wheels.lock"
+WRITERS = {"tar.gz": write_tar, "zip": write_zip}
 
 
 def parse_options() -> argparse.Namespace:
@@ -77,13 +78,14 @@ def build(options: argparse.Namespace, wheels: dict[str, Path]) -> None:
     options.output.mkdir(parents=True, exist_ok=True)
     for profile in PROFILES:
         files = collect(profile, version, wheels)
-        target = options.output / f"venus-daemons{profile.suffix}-{version}.tar.gz"
-        write_tar(target, files, mtime=mtime)
-        write_zip(target.with_name(target.name.replace(".tar.gz", ".zip")), files, mtime=mtime)
-        size, unpacked = target.stat().st_size, sum(len(content) for _, content in files.values())
-        sys.stdout.write(f"{target}: {size / 1e6:.2f} MB, {unpacked / 1e6:.2f} MB unpacked, {len(files)} files\n")
-        if size > profile.max_bytes:
-            raise ValueError(f"{target.name} has {size} bytes; {profile.max_bytes} are allowed")
+        unpacked = sum(len(content) for _, content in files.values())
+        for kind, write in WRITERS.items():
+            target = options.output / f"venus-daemons{profile.suffix}-{version}.{kind}"
+            write(target, files, mtime=mtime)
+            size = target.stat().st_size
+            sys.stdout.write(f"{target}: {size / 1e6:.2f} MB, {unpacked / 1e6:.2f} MB unpacked, {len(files)} files\n")
+            if size >= profile.max_bytes:
+                raise ValueError(f"{target.name} has {size} bytes; it has to be below {profile.max_bytes}")
         if profile is FULL:
             write_tar(options.output / USB_NAME, make_usb_files(f"venus-daemons-{version}", files), mtime=mtime)
 

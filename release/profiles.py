@@ -52,7 +52,7 @@ class Profile:
     packages: tuple[str, ...] | None = None
     """Names in requirements.txt that are vendored; None: all."""
     max_bytes: int = 2_000_000
-    """Of the compressed archive."""
+    """Of each compressed archive, tar.gz and zip."""
 
 
 FULL = Profile("")

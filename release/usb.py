@@ -15,28 +15,49 @@ if TYPE_CHECKING:
 
 NAME = "venus-data-venus-daemons.tar.gz"
 
-# The stick may stay in: only a version that is not the active one is unpacked.
-PRE_HOOK = """\
-#!/bin/sh
-if grep -q '^ln -s /data/drivers/{top}/service/' /data/rc.local 2>/dev/null; then
-    echo "{top} is active already: the archive on the stick is skipped"
+# The stick may stay in: what it has brought once, or would only take back, is not unpacked again.
+PRE_HOOK = r"""#!/bin/sh
+version=@VERSION@
+tried=/data/conf/venus-daemons/usb-done
+skip() {
+    grep -qxF "$version" $tried 2>/dev/null || echo "$version" >>$tried
+    echo "venus-daemons $version on the stick is skipped: $1"
     exit 1
-fi
+}
+is_older() { # is_older VERSION THAN
+    printf '%s\n%s\n' "$1" "$2" | awk '
+        { split($0, part, /[^0-9]+/); for (i = 1; i <= 4; i++) key[NR] = key[NR] sprintf("%06d", part[i]) }
+        END { exit !(key[1] < key[2]) }'
+}
+! grep -qxF "$version" $tried 2>/dev/null || skip "it was tried before. To try it again: rm $tried"
+line='^ln -s \(/data/[^ ]*\)/service/[a-z0-9-]* /service/.*'
+active=$(sed -n "s|$line|\1|p" /data/rc.local 2>/dev/null | head -n 1)
+installed=$(cat "$active/version" 2>/dev/null)
+[ "$installed" != "$version" ] || skip "it is installed already"
+! is_older "$version" "$installed" || skip "$installed, which is newer, is installed"
+exit 0
 """
 
-# In the background: setup.sh waits for svscan, and the boot must not wait for setup.sh.
-POST_HOOK = """\
-#!/bin/sh
+# In the background: setup.sh waits for svscan, and the boot must not wait for setup.sh. A version that fails is not
+# tried again at every boot; one whose setup was interrupted is.
+POST_HOOK = """#!/bin/sh
 [ "$1" = success ] || exit 0
-mkdir -p /data/log/venus-daemons
-setsid sh /data/drivers/{top}/bin/setup.sh --boot >/data/log/venus-daemons/usb-setup.log 2>&1 &
+tried=/data/conf/venus-daemons/usb-done
+export tried
+mkdir -p /data/log/venus-daemons /data/conf/venus-daemons
+setsid sh -c '
+    sh /data/drivers/venus-daemons-@VERSION@/bin/setup.sh --boot ||
+        echo "The stick does not try this version again, but after: rm $tried"
+    echo @VERSION@ >>$tried
+' >/data/log/venus-daemons/usb-setup.log 2>&1 &
 """
 
 
 def make_usb_files(top: str, files: Files) -> Files:
     """Return the files of the archive; `top` is "venus-daemons-<version>", the first directory of all `files`."""
+    version = top.removeprefix("venus-daemons-")
     hooks = {"rc/pre-hook.sh": PRE_HOOK, "rc/post-hook.sh": POST_HOOK}
     return {
         **{f"drivers/{path}": entry for path, entry in files.items()},
-        **{path: (EXECUTABLE, text.format(top=top).encode()) for path, text in hooks.items()},
+        **{path: (EXECUTABLE, text.replace("@VERSION@", version).encode()) for path, text in hooks.items()},
     }

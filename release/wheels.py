@@ -26,8 +26,28 @@ TAGS = ("manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64"
 DROPPED_SUFFIXES = {".so", ".pyd", ".c", ".pyx", ".pxd", ".h", ".pyi", ".pyc"}
 DROPPED_DIST_INFO = {"RECORD", "WHEEL", "INSTALLER", "REQUESTED", "top_level.txt", "entry_points.txt", "zip-safe"}
 DROPPED_DIRECTORIES = {"tests", "testsuite", "test"}
-# Parts of libraries that no daemon imports.
-DROPPED_PARTS = ("pymodbus/server/simulator/web/",)
+# Parts of libraries that no daemon can import: for other systems, tests or a console, for libraries that are absent.
+DROPPED_PARTS = (
+    "click/_winconsole.py",
+    "click/testing.py",
+    "platformdirs/android.py",
+    "platformdirs/macos.py",
+    "platformdirs/testing.py",
+    "platformdirs/windows.py",
+    "pymodbus/server/simulator/web/",
+    "serial/serialcli.py",
+    "serial/serialjava.py",
+    "serial/serialwin32.py",
+    "serial/tools/hexlify_codec.py",
+    "serial/tools/list_ports_osx.py",
+    "serial/tools/list_ports_windows.py",
+    "serial/tools/miniterm.py",
+    "serial/win32.py",
+    "uvicorn/protocols/http/auto_zttp_impl.py",
+    "uvicorn/protocols/http/httptools_impl.py",
+    "uvicorn/protocols/http/zttp",
+    "uvicorn/protocols/websockets/websockets_",
+)
 
 
 class PinError(Exception):
@@ -98,7 +118,13 @@ def unpack(wheel: Path) -> Iterator[tuple[str, bytes]]:
         for entry in archive.infolist():
             path = _place(PurePosixPath(entry.filename))
             if path is not None and not entry.is_dir():
-                yield str(path), archive.read(entry)
+                content = archive.read(entry)
+                # Its fields say what a licence asks for, and what importlib.metadata reads; then follows a README.
+                yield str(path), _head(content) if path.match("*.dist-info/METADATA") else content
+
+
+def _head(metadata: bytes) -> bytes:
+    return metadata.replace(b"\r\n", b"\n").partition(b"\n\n")[0] + b"\n"
 
 
 def _place(path: PurePosixPath) -> PurePosixPath | None:

@@ -29,9 +29,19 @@ HOOKS_DISABLED = 0b11  # bits 0 and 1 of SystemHooksState: rc.local, rcS.local
 
 # /Settings/Services/MqttLocal
 MQTT_LOCAL = {
-    0: "MQTT on the LAN is off: only programs on the GX reach the broker. GUI: Settings, Integrations, MQTT Access",
-    2: "MQTT on the LAN takes tokens only: devices with a password, or with none, are refused",
+    0: "MQTT on the LAN is off: only programs on the GX reach the broker",
+    2: "MQTT on the LAN takes paired devices (tokens) only: those with a password, or with none, are refused",
 }
+MQTT_LOCAL_ON = 1
+MQTT_ACCESS = "GUI: Settings, Integrations, MQTT Access"
+# /Settings/System/SecurityProfile, which decides what "on" means: venus-platform opens port 1883 for 1 and 2 only, and
+# the broker asks for the password of the GX wherever there is one. Nothing to say of 2, "Unsecured".
+SECURITY_PROFILE = {
+    0: "the security profile is Secured: MQTT devices need port 8883 (TLS) and the password; port 1883 is closed",
+    1: "the security profile is Weak: MQTT devices need the password of the GX, on port 1883 as well",
+    3: "no security profile is chosen yet: port 1883 is closed for MQTT devices",
+}
+PROFILE = "GUI: Settings, General, Access & Security, Local network security profile"
 
 # Programs of Venus that own a name which the daemon would want.
 STOCK_OWNERS = {
@@ -82,9 +92,7 @@ async def ask_bus(suite: Suite) -> list[Finding]:
             found.append(good(text))
         if SETTINGS not in names:
             found.append(problem("localsettings does not run: daemons wait for it", "svstat /service/localsettings"))
-        level = await read(bus, SETTINGS, "/Settings/Services/MqttLocal")
-        if level in MQTT_LOCAL:
-            found.append(note(MQTT_LOCAL[level]))
+        found += await find_mqtt_limits(bus)
         hooks = await read(bus, PLATFORM, "/ModificationChecks/SystemHooksState")
         if isinstance(hooks, int) and hooks & HOOKS_DISABLED:
             found.append(problem("Venus has disabled the startup scripts", "GUI: Settings, General, Support status"))
@@ -92,6 +100,17 @@ async def ask_bus(suite: Suite) -> list[Finding]:
             if daemon in STOCK_OWNERS:
                 found += await find_stock_owner(bus, names, *STOCK_OWNERS[daemon])
     return found
+
+
+async def find_mqtt_limits(bus: Bus) -> list[Finding]:
+    """Say which MQTT devices on the LAN the broker of the GX lets in."""
+    level = await read(bus, SETTINGS, "/Settings/Services/MqttLocal")
+    if level in MQTT_LOCAL:
+        return [note(MQTT_LOCAL[level], MQTT_ACCESS)]
+    profile = await read(bus, SETTINGS, "/Settings/System/SecurityProfile")
+    if level == MQTT_LOCAL_ON and profile in SECURITY_PROFILE:
+        return [note(SECURITY_PROFILE[profile], PROFILE)]
+    return []
 
 
 async def find_stock_owner(bus: Bus, names: list[str], wanted: str, what: str) -> list[Finding]:
@@ -127,7 +146,7 @@ def check_serial(suite: Suite) -> Iterator[Finding]:
     """The ports that are configured are there, and nobody else has them."""
     for daemon in suite.enabled():
         file = suite.paths.config / f"{daemon}.yml"
-        if not file.exists():
+        if not file.is_file():  # or something else, which check_config names
             continue
         text = re.sub(r"#.*", "", file.read_text(errors="replace"))
         for port in sorted(set(re.findall(r"/dev/(?:serial/by-id/[\w.:+-]+|tty\w*)", text))):

@@ -22,6 +22,14 @@ def main(arguments: list[str]) -> int:
         code, text = run("svc", "-t", str(suite.services / name))
         sys.stdout.write(text or f"{name} restarts; see: venus-daemons logs {name}\n")
         return code
+    if linked := suite.linked_elsewhere():
+        # setup.sh would take the device back, or forward, to this version, which nobody has asked for here.
+        sys.stderr.write(
+            f"this is {suite.base}, but another version is the one that runs.\n"
+            f"Its own command: {linked}/bin/venus-daemons {arguments[0]} {name}\n"
+            f"To install this one: {suite.base}/bin/setup.sh\n"
+        )
+        return 1
     sys.stdout.flush()
     script = str(suite.base / "bin" / "setup.sh")
     root = () if str(suite.root) == "/" else ("--root", str(suite.root))

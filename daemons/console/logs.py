@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from console.suite import Suite
 from console.tai64 import make_readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
 POLL_S = 0.5
@@ -40,29 +41,38 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def follow(path: Path) -> Iterator[str]:
+def follow(path: Path) -> Generator[str]:
     """Yield lines as they are added, also over multilog's renaming of the full file."""
-    file = path.open(errors="replace")
-    file.seek(0, 2)
     rest = ""
+    start = os.SEEK_END
+    while True:
+        with path.open(errors="replace") as file:
+            file.seek(0, start)
+            start = os.SEEK_SET
+            for chunk in read_on(file, path):
+                rest += chunk
+                if rest.endswith("\n"):
+                    yield rest.rstrip("\n")
+                    rest = ""
+
+
+def read_on(file: TextIO, path: Path) -> Iterator[str]:
+    """Yield what is in a file, and what is added, until `path` is the name of another one."""
+    is_complete = False
     while True:
         chunk = file.readline()
-        if chunk.endswith("\n"):
-            yield rest + chunk.rstrip("\n")
-            rest = ""
-        elif chunk:
-            rest += chunk
+        if chunk:
+            yield chunk
+        elif is_complete:
+            return
         elif is_replaced(path, file.fileno()):
-            file.close()
-            file = path.open(errors="replace")
+            is_complete = True  # and is read once more: it may have grown between the last reading and the renaming
         else:
             time.sleep(POLL_S)
 
 
 def is_replaced(path: Path, descriptor: int) -> bool:
-    """Say whether the name stands for another file than the open one, which has been read to its end."""
-    import os  # noqa: PLC0415 (only -f needs it)
-
+    """Say whether the name stands for another file than the open one, to which multilog adds no more."""
     try:
         return path.stat().st_ino != os.fstat(descriptor).st_ino
     except FileNotFoundError:  # between two steps of multilog

@@ -76,6 +76,27 @@ class Suite:
         """Return the names of the daemons that are meant to run."""
         return [name for name in self.daemons() if not (self.base / "service" / name / "down").exists()]
 
+    def linked_elsewhere(self) -> Path | None:
+        """Return the directory of another version, when that is the one that runs."""
+        for name in self.daemons():
+            linked = (self.services / name).resolve().parents[1]
+            if linked != self.base and (linked / "bin" / "venus-daemons").exists():
+                return linked
+        return None
+
+    @property
+    def choice(self) -> Path:
+        """Where setup.sh keeps which daemons run, for this version and all later ones."""
+        return self.paths.config / "enabled"
+
+    def chosen(self) -> list[str] | None:
+        """Return the names in that file, None without one."""
+        try:
+            lines = self.choice.read_text(errors="replace").splitlines()
+        except FileNotFoundError:
+            return None
+        return [name for line in lines for name in line.partition("#")[0].split()]
+
     def supervised(self, name: str) -> Supervised:
         """Ask supervise about a daemon."""
         _, text = run("svstat", str(self.services / name))

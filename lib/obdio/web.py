@@ -9,6 +9,8 @@ from typing import Any
 MAX_CONNECTIONS = 100
 """TCP connections at once: 16 clients, each with the six that a browser opens for a page. More get 503."""
 MISSING_ON_VENUS = ("multiprocessing", "multiprocessing.context")
+# Those of requirements.txt, and not what else uvicorn finds: Venus OS has a `websockets`, of whatever version.
+PROTOCOLS: dict[str, Any] = {"http": "h11", "ws": "wsproto"}
 
 
 def load_uvicorn() -> ModuleType:
@@ -50,7 +52,7 @@ def _load_without_multiprocessing() -> ModuleType:
 
 def run_blocking(app: Any, **config: Any) -> None:
     """Serve app until a signal; owns the event loop. config: uvicorn's settings."""
-    load_uvicorn().run(app, **config)
+    load_uvicorn().run(app, **{**PROTOCOLS, **config})
 
 
 class WebServer:
@@ -62,6 +64,7 @@ class WebServer:
             app,
             host=host,
             port=port,
+            **PROTOCOLS,
             loop="none",
             lifespan="on",
             log_config=None,

@@ -158,15 +158,15 @@ class FakeRoot:
         return str(link.readlink()) if link.is_symlink() else None
 
     def snapshot(self) -> dict[str, tuple[int, int, str]]:
-        """Everything below /data and /service that survives: mode, modification time, content."""
+        """Everything but /run, wherever it is: mode, modification time, content."""
         found = {}
-        for top in ("data", "service", "opt", "etc"):
-            for path in sorted((self.path / top).rglob("*")):
-                if "__pycache__" in path.parts or (path.is_dir() and not path.is_symlink()):
-                    continue
-                stat = path.lstat()
-                content = str(path.readlink()) if path.is_symlink() else hashlib.sha256(path.read_bytes()).hexdigest()
-                found[str(path.relative_to(self.path))] = (stat.st_mode, stat.st_mtime_ns, content)
+        for path in sorted(self.path.rglob("*")):
+            place = path.relative_to(self.path)
+            if place.parts[0] == "run" or "__pycache__" in place.parts or (path.is_dir() and not path.is_symlink()):
+                continue
+            stat = path.lstat()
+            content = str(path.readlink()) if path.is_symlink() else hashlib.sha256(path.read_bytes()).hexdigest()
+            found[str(place)] = (stat.st_mode, stat.st_mtime_ns, content)
         return found
 
     def forbidden_calls(self) -> str:

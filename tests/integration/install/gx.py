@@ -80,6 +80,7 @@ class Gx(Peer):
         extra = "addgroup clear dd env expr ifconfig logger setsid sleep start-stop-daemon test wget"
         (files / "applets").write_text("".join(f"{name}\n" for name in sorted({*APPLETS.split(), *extra.split()})))
         (files / "programs").write_text("".join(f"{name}\n" for name in PROGRAMS))
+        shutil.copy(HERE / "gx_firmware.sh", files / "firmware.sh")
         for version, executable in pythons.items():
             write_python(files / f"python-{version}", version, executable)
         prefix = os.path.commonpath([str(executable.parents[1]) for executable in pythons.values()])
@@ -153,17 +154,23 @@ class Gx(Peer):
         self._simulators.__enter__()
         self._simulators.wait_output("stock programs are up")
 
-    def reboot(self) -> None:
-        """Cut the power, and start again: only /data is left."""
+    def cut_power(self) -> None:
+        """Leave nothing but the root and /data."""
         self.end_simulators()
         self.shell("kill -9 -1", check=False)
         self.shell("rm -rf /service/* /service/.[!.]* /run/* /tmp/*")
+
+    def reboot(self) -> None:
+        """Cut the power, and start again: only /data is left."""
+        self.cut_power()
         self.boot()
 
     def update_firmware(self, version: str) -> None:
-        """Boot from another root, with another Python."""
+        """Boot from another root, whose /etc and /opt are as shipped, with another Python."""
+        self.cut_power()
+        self.change_root("m=$(cat /etc/venus/machine); rm -rf /etc /opt; cd /; sh /gx/firmware.sh $m")
         self.install_python(version)
-        self.reboot()
+        self.boot()
 
     def end_simulators(self) -> None:
         if self._simulators is not None:

@@ -9,7 +9,7 @@ DATA_KB=$4
 
 mount -t tmpfs -o size=64m gx "$ROOT"
 cd "$ROOT"
-mkdir -p bin dev etc/venus data service run tmp proc var gx opt/victronenergy/service usr ".$PYTHON_PREFIX"
+mkdir -p bin dev data service run tmp proc var gx usr ".$PYTHON_PREFIX"
 for directory in lib lib64 lib32 sbin; do
     if [ -L "/$directory" ]; then ln -s "$(readlink "/$directory")" "$directory"; elif [ -d "/$directory" ]; then
         mkdir "$directory" && mount -o bind,ro "/$directory" "$directory"
@@ -38,28 +38,9 @@ busybox=$(command -v busybox)
 while read -r name; do ln -s "$busybox" "bin/$name"; done <gx/applets
 while read -r name; do ln -sf "$(command -v "$name")" "bin/$name"; done <gx/programs
 ln -sf "$(command -v bash)" bin/sh
-echo v3.60 >opt/victronenergy/version
-echo einstein >etc/venus/machine
-echo root:x:0:0::/data:/bin/sh >etc/passwd
-# As far as we meet serial-starter: it stops what runs on a tty, and tries it no more.
-mkdir -p opt/victronenergy/serial-starter
-cat >opt/victronenergy/serial-starter/stop-tty.sh <<'SCRIPT'
-#!/bin/sh
-echo "$1" >>/run/stopped-ttys
-rm -f "/dev/serial-starter/$1"
-for service in /service/*."$1"; do
-    [ -d "$service" ] || continue
-    hidden=/service/.${service##*/}
-    mv "$service" "$hidden" && svc -dx "$hidden"
-    while svok "$hidden"; do sleep 1; done
-    rm -r "$hidden"
-done
-SCRIPT
 printf '#!/bin/sh\necho "$*" >>/run/udevadm\n' >bin/udevadm
-chmod 755 opt/victronenergy/serial-starter/stop-tty.sh bin/udevadm
-mkdir -p opt/victronenergy/service/dbus-modbus-client
-printf '#!/bin/sh\nexec sleep 1000000\n' >opt/victronenergy/service/dbus-modbus-client/run
-chmod 755 opt/victronenergy/service/dbus-modbus-client/run
+chmod 755 bin/udevadm
+sh gx/firmware.sh einstein
 "$busybox" ip link set lo up
 mount -o remount,ro "$ROOT"
 echo ready

@@ -11,6 +11,7 @@ from tests.integration.install.archives import REPOSITORY
 from tests.integration.install.pythons import find_pythons, venus_python
 from tests.peers.process import Peer
 from velib_async.bus import open_bus
+from velib_async.errors import CallError
 
 if TYPE_CHECKING:
     from tests.integration.install.archives import Archives
@@ -36,6 +37,23 @@ def names(gx: Gx) -> set[str]:
         return set(found)
 
     return asyncio.run(ask())
+
+
+def value(gx: Gx, service: str, path: str) -> object:
+    """Return what a service whose name begins so has on a path, None as long as there is none."""
+
+    async def ask(name: str) -> object:
+        bus = await open_bus(gx.bus)
+        try:
+            (found,) = await bus.call(name, path, "com.victronenergy.BusItem", "GetValue")
+        except CallError:  # it has gone meanwhile, or has no such path yet
+            return None
+        finally:
+            await bus.close()
+        return found
+
+    name = next((name for name in sorted(names(gx)) if name.startswith(f"com.victronenergy.{service}")), None)
+    return asyncio.run(ask(name)) if name else None
 
 
 def unpack(gx: Gx, archives: Archives, version: str, suffix: str = "") -> None:

@@ -59,8 +59,11 @@ def test_install_firmware_update_upgrade_rollback_uninstall(
         gx.reboot()
         wait_works(gx)
 
+    modified = [gx.root / "etc" / "modified", gx.root / "opt" / "victronenergy" / "modified"]
+    gx.change_root("touch /etc/modified /opt/victronenergy/modified")
     others = [version for version in PYTHONS if version != VENUS_PYTHON]
     gx.update_firmware(others[-1] if others else VENUS_PYTHON)
+    assert not any(file.exists() for file in modified)
     assert (gx.root / "run" / "mine").exists()
     wait_works(gx)
     assert f"Python {gx.python}." in gx.log(MQTT)

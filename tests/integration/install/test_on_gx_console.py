@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.peer
 
 TOOL = f"{V1}/bin/venus-daemons"
+CONFIG = f"/data/conf/venus-daemons/{MQTT}.yml"
 
 
 @pytest.fixture
@@ -93,6 +94,12 @@ BROKEN = {
         f"chmod 755 {V1}/service/mqtt-devices/run",
     ),
     "down": (f"svc -d /service/{MQTT}; sleep 3", f"svc -u /service/{MQTT}; sleep 3", f"svc -u /service/{MQTT}"),
+    "down-file-back": (f"touch {V1}/service/{MQTT}/down", f"{V1}/bin/setup.sh", "but does not start:"),
+    "nul-configuration": (
+        f"head -c 400 /dev/zero >{CONFIG}",
+        f"mv {CONFIG} {CONFIG}.bad; {V1}/bin/setup.sh; rm {CONFIG}.bad",
+        f"-> mv {CONFIG} {CONFIG}.bad; {V1}/bin/setup.sh",
+    ),
     "full": (
         "free=$(df -Pk /data | awk 'NR == 2 { print $4 }'); head -c $(((free - 5000) * 1024)) /dev/zero >/data/full",
         "rm /data/full",

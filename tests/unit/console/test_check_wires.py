@@ -83,12 +83,13 @@ def test_bus_that_does_not_answer_is_a_problem(suite: Suite) -> None:
 
 
 @contextlib.asynccontextmanager
-async def venus(address: str, *, mqtt_local: int) -> AsyncIterator[None]:
-    """Run the settings of Venus, with the one that decides who may use its broker."""
+async def venus(address: str, *, mqtt_local: int, profile: int) -> AsyncIterator[None]:
+    """Run the settings of Venus, with those that decide who may use its broker."""
     async with SettingsSimulator(address):
         bus = await open_bus(address)
         settings = await Settings.open(bus)
         await settings.add(Setting("/Settings/Services/MqttLocal", mqtt_local, 0, 2))
+        await settings.add(Setting("/Settings/System/SecurityProfile", profile, 0, 3))
         yield
         await settings.close()
         await bus.close()
@@ -113,13 +114,25 @@ async def own(address: str, name: str, **items: int) -> AsyncIterator[None]:
 
 @pytest.mark.peer
 @pytest.mark.parametrize(
-    ("mqtt_local", "says"), [(0, "MQTT on the LAN is off"), (1, None), (2, "MQTT on the LAN takes tokens only")]
+    ("levels", "says"),
+    [
+        ((0, 0), "MQTT on the LAN is off"),
+        ((2, 2), "MQTT on the LAN takes paired devices (tokens) only"),
+        ((1, 0), "the security profile is Secured"),
+        ((1, 1), "the security profile is Weak"),
+        ((1, 2), None),
+        ((1, 3), "no security profile is chosen yet"),
+    ],
 )
-async def test_security_profile_of_mqtt_is_told(
-    suite: Suite, dbus_daemon: DBusDaemon, monkeypatch: pytest.MonkeyPatch, mqtt_local: int, says: str | None
+async def test_mqtt_devices_that_the_broker_refuses_are_told(
+    suite: Suite,
+    dbus_daemon: DBusDaemon,
+    monkeypatch: pytest.MonkeyPatch,
+    levels: tuple[int, int],
+    says: str | None,
 ) -> None:
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", dbus_daemon.address)
-    async with venus(dbus_daemon.address, mqtt_local=mqtt_local):
+    async with venus(dbus_daemon.address, mqtt_local=levels[0], profile=levels[1]):
         texts = bad(await ask_bus(suite))
     assert [text.partition(":")[0] for text in texts] == ([] if says is None else [says])
 

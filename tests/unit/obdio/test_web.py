@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
 from obdio.web import WebServer
-from tests.peers.missing_stdlib import run_on_gx
+from tests.peers.missing_stdlib import REPOSITORY, RUN_LIMIT_S, gx_environment, run_on_gx
 
 
 async def answer(scope: Any, receive: Any, send: Any) -> None:
@@ -40,6 +42,21 @@ async def test_an_address_in_use_is_told() -> None:
         server = WebServer(answer, host="127.0.0.1", port=taken.getsockname()[1])
         with pytest.raises(OSError, match="cannot listen on"):
             await server.run()
+
+
+def test_libraries_that_happen_to_be_installed_are_not_used() -> None:
+    """A GX may have them, of another version."""
+    code = (
+        "import asyncio, sys, types;"
+        "sys.modules.update({name: types.ModuleType(name) for name in ('websockets', 'httptools')});"
+        "from tests.unit.obdio.test_web import test_it_serves_inside_a_running_loop_and_stops as serve;"
+        "asyncio.run(serve()); print('served')"
+    )
+    env = gx_environment()
+    env["PYTHONPATH"] += f":{REPOSITORY}"
+    command = [sys.executable, "-c", code]
+    ran = subprocess.run(command, env=env, check=False, capture_output=True, text=True, timeout=RUN_LIMIT_S)
+    assert ran.stdout.strip() == "served", ran.stderr
 
 
 def test_uvicorn_loads_where_multiprocessing_is_missing_and_nothing_stays_behind() -> None:

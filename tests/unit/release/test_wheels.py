@@ -35,6 +35,14 @@ def test_only_what_runs_is_unpacked(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_metadata_is_kept_without_the_readme_that_follows_it(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x-1-py3-none-any.whl", "w") as archive:
+        archive.writestr("x-1.dist-info/METADATA", "Name: x\nLicense: MIT\n\n# x\n\nlong\n")
+        archive.writestr("x/METADATA", "a\n\nb\n")
+    content = dict(unpack(tmp_path / "x-1-py3-none-any.whl"))
+    assert content == {"x-1.dist-info/METADATA": b"Name: x\nLicense: MIT\n", "x/METADATA": b"a\n\nb\n"}
+
+
 @pytest.mark.parametrize("path", ["../evil.py", "/evil.py", "x/../../evil.py"])
 def test_wheel_that_leaves_its_place_is_refused(tmp_path: Path, path: str) -> None:
     with pytest.raises(PinError, match="outside its place"):
