@@ -11,7 +11,7 @@ from mk2.errors import Mk2Error
 from mk2_bridge.protocol.setpoints import REFRESH_S, SetPoints
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from mk2.control import Control
     from mk2.identity import Identity
@@ -21,8 +21,9 @@ log = logging.getLogger(__name__)
 FLAGS_OFFSET = 1
 """The word with the flags follows the one with the set point."""
 
-EXIT_S = 0.8
-"""Time to set everything to zero at the end: the whole exit has a second."""
+EXIT_S = 2.0
+"""Time to set everything to zero at the end. The set points are there within the first half second; three devices that
+acknowledge nothing take the rest for their flags, and for being read back."""
 
 
 class Ess:
@@ -43,11 +44,11 @@ class Ess:
         on_lapse: Callable[[], None],
     ) -> None:
         self.points = points
-        self.written = 0
         self._identity = identity
         self._get_control = get_control
         self._on_lapse = on_lapse
         self._changed = asyncio.Event()
+        self._is_due = False
         self._is_broken = False
 
     def is_for(self, identity: Identity) -> bool:
@@ -68,14 +69,15 @@ class Ess:
         """Write what changed at once, and everything again every `REFRESH_S`; zero at the end."""
         try:
             while True:
-                has_changed = self._changed.is_set()
+                self._is_due |= self._changed.is_set()
                 self._changed.clear()
-                has_lapsed = self.points.lapse(asyncio.get_running_loop().time())
-                if has_lapsed:
+                if self.points.lapse(asyncio.get_running_loop().time()):
                     log.warning("nobody has set the ESS power for a while: it is zero, and not repeated any more")
                     self._on_lapse()
-                if has_changed or has_lapsed or self.points.is_active:
-                    await self._write()
+                    self._is_due = True
+                if self._is_due or self.points.is_active:
+                    # What one device did not take is written again, and be it a zero that nobody repeats.
+                    self._is_due = not await self._write()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(REFRESH_S):
                         await self._changed.wait()
@@ -84,29 +86,47 @@ class Ess:
                 self.points.clear()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(EXIT_S):
-                        await self._write()
+                        await self._write_last()
 
-    async def _write(self) -> None:
+    async def _write_last(self) -> None:
+        control = self._get_control()
+        if control is not None:
+            with control.session.connection.ledger.hold():
+                await self._write()
+
+    async def _write(self) -> bool:
+        """Write to all devices, the set points before the flags; return whether all have taken it."""
         control = self._get_control()
         if control is None:
-            return
-        try:
-            for index, word in enumerate(self.points.words()):
-                base, device = self._identity.setpoints[index], self._identity.devices[index]
-                if base is None:
-                    continue
-                if word is not None:
-                    await control.write_ram(base, word, device=device, is_cyclic=True)
-                    self.written += 1
-                if self.points.flags is not None:
-                    await control.write_ram(base + FLAGS_OFFSET, self.points.flags, device=device, is_cyclic=True)
-        except Mk2Error as error:
-            (log.debug if self._is_broken else log.warning)("the ESS power cannot be set: %s", error)
-            self._is_broken = True
-        else:
-            if self._is_broken:
-                log.info("the ESS power can be set again")
-            self._is_broken = False
+            return False
+        power = enumerate(self.points.words())
+        flags = [(index, self.points.flags) for index in range(len(self._identity.devices))]
+        errors = await self._write_words(control, 0, power)
+        errors += await self._write_words(control, FLAGS_OFFSET, flags)
+        if errors:
+            (log.debug if self._is_broken else log.warning)("the ESS power cannot be set: %s", errors[0])
+        elif self._is_broken:
+            log.info("the ESS power can be set again")
+        self._is_broken = bool(errors)
+        return not errors
+
+    async def _write_words(
+        self, control: Control, offset: int, words: Iterable[tuple[int, int | None]]
+    ) -> list[Mk2Error]:
+        """Write one word of each device, at once: no device waits for another that does not answer."""
+
+        async def write(index: int, word: int | None) -> Mk2Error | None:
+            base = self._identity.setpoints[index]
+            if base is None or word is None:
+                return None
+            try:
+                await control.write_ram(base + offset, word, device=self._identity.devices[index], is_cyclic=True)
+            except Mk2Error as error:
+                return error
+            return None
+
+        results = await asyncio.gather(*(write(index, word) for index, word in words))
+        return [error for error in results if error is not None]
 
 
 class EssRunner:

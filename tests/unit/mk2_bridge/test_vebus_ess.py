@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from simulators.multiplus.assembly import Layout
+from simulators.multiplus.device import UNKNOWN
 from simulators.multiplus.registers import ESS_FLAGS, ESS_SETPOINT
 from simulators.multiplus.simulated_time import run
 from tests.unit.mk2_bridge.soak import Soak, soak
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from simulators.multiplus.device import Device
+
+WRITE_BY_ID = 0x37
 ESS = Layout(has_ess=True)
 
 
@@ -112,3 +116,68 @@ def test_each_phase_has_its_set_point_and_devices_on_one_share(tmp_path: Path) -
 
     with_ess(tmp_path / "three", three, Layout((0, 1, 2), has_ess=True))
     with_ess(tmp_path / "parallel", parallel, Layout((0, 0), has_ess=True))
+
+
+@pytest.mark.parametrize("acknowledges", [True, False])
+def test_end_makes_every_phase_zero_within_a_second_at_2400_baud(tmp_path: Path, *, acknowledges: bool) -> None:
+    async def action(found: Soak) -> None:
+        devices = found.interface.devices
+        for device in devices:
+            device.acknowledges_assistants = acknowledges
+        for phase in (1, 2, 3):
+            assert await found.set(f"/Hub4/L{phase}/AcPowerSetpoint", 500) == 0
+        assert await found.set("/Hub4/DisableCharge", 1) == 0
+        await asyncio.sleep(8)
+        assert [device.assistants[ESS_SETPOINT] for device in devices] == [0x10000 - 500] * 3
+        end = asyncio.create_task(found.bridge.close())
+        await asyncio.sleep(1)
+        assert [device.assistants[ESS_SETPOINT] for device in devices] == [0] * 3
+        await end
+        assert [device.assistants[ESS_FLAGS] for device in devices] == [0] * 3
+
+    with_ess(tmp_path, action, Layout((0, 1, 2), has_ess=True))
+
+
+def refuse_writes(device: Device) -> Callable[[], None]:
+    """Have a device refuse all writes; return what ends that."""
+    answer = device.answer
+
+    def refuse(body: bytes, now: float) -> list[bytes]:
+        return [UNKNOWN] if body[0] == WRITE_BY_ID else answer(body, now)
+
+    device.answer = refuse  # type: ignore[method-assign]
+
+    def end() -> None:
+        device.answer = answer  # type: ignore[method-assign]
+
+    return end
+
+
+def test_device_that_refuses_its_set_point_does_not_keep_the_others_from_theirs(tmp_path: Path) -> None:
+    async def action(found: Soak) -> None:
+        refuse_writes(found.interface.devices[0])
+        for phase in (1, 2, 3):
+            assert await found.set(f"/Hub4/L{phase}/AcPowerSetpoint", 500) == 0
+        await asyncio.sleep(5)
+        assert found.interface.plant.setpoints_w == [None, 500.0, 500.0]
+
+    with_ess(tmp_path, action, Layout((0, 1, 2), has_ess=True))
+
+
+def test_zero_that_the_device_did_not_take_is_written_again(tmp_path: Path) -> None:
+    async def action(found: Soak) -> None:
+        device = found.interface.devices[0]
+        assert await found.set("/Hub4/L1/AcPowerSetpoint", 500) == 0
+        assert await found.set("/Hub4/DisableCharge", 1) == 0
+        await asyncio.sleep(5)
+        accept = refuse_writes(device)
+        await asyncio.sleep(15)
+        assert (found["/Hub4/DisableCharge"], device.assistants[ESS_FLAGS]) == (0, 1)
+        accept()
+        await asyncio.sleep(5)
+        assert (device.assistants[ESS_SETPOINT], device.assistants[ESS_FLAGS]) == (0, 0)
+        writes = len(device.writes)
+        await asyncio.sleep(15)
+        assert len(device.writes) == writes
+
+    with_ess(tmp_path, action)
