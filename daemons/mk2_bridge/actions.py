@@ -11,9 +11,8 @@ from mk2.setting import Setting
 
 if TYPE_CHECKING:
     from mk2.control import Control
-
-NO_LIMIT_A = 10000.0
-"""What systemcalc writes to /Dc/0/MaxChargeCurrent to say "no limit"."""
+    from mk2.setting import SettingInfo
+    from mk2_bridge.protocol.charge_limit import ChargeLimit
 
 
 async def set_mode(control: Control, value: int) -> None:
@@ -35,8 +34,14 @@ async def reset(control: Control, value: int) -> None:
     await control.reset(RESET_CONFIRMATION)
 
 
-async def limit_charge(control: Control, value: float) -> None:
-    """Limit the charge current, in A, until the device restarts."""
-    info = await control.session.setting_info(Setting.BULK_CURRENT)
-    amps = min(value, info.decode(info.maximum)) if value < NO_LIMIT_A else info.decode(info.default)
-    await control.write_setting(Setting.BULK_CURRENT, amps)
+async def limit_charge(control: Control, value: float, limit: ChargeLimit) -> None:
+    """Limit the charge current, in A, until the device restarts; never to more than its owner has set."""
+    if value < 0:
+        raise Unsafe("a battery is not discharged by its charger")
+
+    def change(info: SettingInfo, present: int) -> int:
+        # Less than the device can do is not refused: it would go on with what it has.
+        wanted = min(max(value, info.decode(info.minimum)), info.decode(info.maximum))
+        return limit.cap(present, info.encode(wanted))
+
+    await control.change_setting(Setting.BULK_CURRENT, change)

@@ -17,6 +17,7 @@ from mk2_bridge.ess import EssRunner
 from mk2_bridge.fixed_values import identity_values
 from mk2_bridge.memory import Memory
 from mk2_bridge.products import UNKNOWN, load_products
+from mk2_bridge.protocol.charge_limit import ChargeLimit
 from mk2_bridge.protocol.setpoints import SetPoints
 from mk2_bridge.publisher import Publisher
 from mk2_bridge.readings import Readings
@@ -75,9 +76,11 @@ class Bridge:
         def get_control() -> Control | None:
             return self._control if self._is_ready else None
 
+        charge_limit = ChargeLimit()
         self.controls = Controls(
             get_control,
             permissions=options.permissions,
+            charge_limit=charge_limit,
             on_name=self._rename,
             redetect=self.system.restart,
             wake=self.system.wake,
@@ -93,7 +96,7 @@ class Bridge:
         self._ess = EssRunner(get_control, self.controls.clear_flags)
         self._learning: asyncio.Task[None] | None = None
         self._known = asyncio.Event()
-        self.memory = Memory(state_file, self.readings.energy, self._budget, self.system.knowledge)
+        self.memory = Memory(state_file, self.readings.energy, self._budget, self.system.knowledge, charge_limit)
         self.memory.restore()
 
     @property
@@ -129,7 +132,7 @@ class Bridge:
                 "product_name": self.options.product_name or self._products.get(identity.device.product_id, UNKNOWN),
                 "firmware_version": identity.device.firmware,
             },
-            controls=self.controls.make_items(self.custom_name, shape.ess_phases),
+            controls=self.controls.make_items(self.custom_name, shape),
         )
         fixed = {**identity_values(self.static), **self.details, "/Interfaces/Mk2/Connection": self.options.tty}
         self.publisher.publish_fixed(fixed)
@@ -221,7 +224,8 @@ class Bridge:
         self._show_fixed(identity_values(self.static))
         self._known.set()
         static = await complete_static(session, static, has_ess=has_ess)
-        self.details = await read_details(session, charge_current=self.options.permissions.charge_current)
+        limits_charge = self.options.permissions.charge_current and len(identity.devices) == 1
+        self.details = await read_details(session, charge_current=limits_charge)
         if self.system.session is not session:
             return
         self.static = static

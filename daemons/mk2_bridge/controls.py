@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from mk2.control import Control, Permissions
     from mk2_bridge.ess import Ess
+    from mk2_bridge.protocol.charge_limit import ChargeLimit
+    from mk2_bridge.shape import Shape
     from velib_async.items import Item
 
 log = logging.getLogger(__name__)
@@ -37,6 +39,7 @@ class Controls:
     Args:
         get_control: returns the way to the device, None while it is away.
         permissions: what the user has allowed.
+        charge_limit: what is known of the charge current.
         on_name: called with a new custom name; the future result of storing it.
         redetect: look anew who is there.
         wake: wake a sleeping bus; tells whether it tried.
@@ -51,6 +54,7 @@ class Controls:
         get_control: Callable[[], Control | None],
         *,
         permissions: Permissions,
+        charge_limit: ChargeLimit,
         on_name: Callable[[str], Awaitable[None]],
         redetect: Callable[[], None],
         wake: Callable[[], bool],
@@ -60,6 +64,7 @@ class Controls:
         self.ess: Ess | None = None
         self._get_control = get_control
         self._permissions = permissions
+        self._charge_limit = charge_limit
         self._flags: list[Item] = []
         self._on_name = on_name
         self._redetect = redetect
@@ -68,8 +73,13 @@ class Controls:
         self._soc: float | None = None
         self._has_soc = asyncio.Event()
 
-    def make_items(self, custom_name: str, ess_phases: tuple[int, ...]) -> Iterator[Item]:
-        """Return the items that can be written."""
+    def make_items(self, custom_name: str, shape: Shape) -> Iterator[Item]:
+        """Return the items that can be written, or could be if that was allowed.
+
+        Settings are those of the first device. One of several must not become different from the others, and to limit
+        what one of them charges limits nothing.
+        """
+        has_settings = shape.devices == 1
         yield TextItem("/CustomName", custom_name, writeable=True, onchange=self._rename)
         yield self._item(IntegerItem, "/Mode", actions.set_mode, text=None)
         for path in ("/Ac/ActiveIn/CurrentLimit", "/Ac/In/1/CurrentLimit", "/Ac/In/2/CurrentLimit"):
@@ -79,18 +89,18 @@ class Controls:
         yield IntegerItem("/RedetectSystem", 0, writeable=True, onchange=self._redetect_system)
         yield DoubleItem("/Soc", None, writeable=True, onchange=self._note_soc, text="{:.1f} %".format)
         for detail in DETAILS:
-            yield self._detail_item(detail)
+            yield self._detail_item(detail, may_write=has_settings and self._permissions.settings)
         # Stays unknown: else systemcalc would write it every few seconds.
         yield DoubleItem("/ExtraBatteryCurrent")
-        if self._permissions.charge_current:
+        if has_settings and self._permissions.charge_current:
             yield DoubleItem(CHARGE_CURRENT.path, None, True, self._limit_charge, "{:.0f} A".format)
         else:
             yield DoubleItem(CHARGE_CURRENT.path)
-        for phase in ess_phases:
+        for phase in shape.ess_phases:
             yield DoubleItem(
                 f"/Hub4/L{phase}/AcPowerSetpoint", None, writeable=True, onchange=self._power_setter(phase)
             )
-        if ess_phases:
+        if shape.ess_phases:
             yield IntegerItem("/Hub4/AssistantId", 5)
             # Shown as they are in the device: an equal write is none, so a flag must not be shown that is not set.
             flags = 0 if self.ess is None else self.ess.points.flags or 0
@@ -116,9 +126,9 @@ class Controls:
 
         return kind(path, None, True, change, text)
 
-    def _detail_item(self, detail: Detail) -> Item:
+    def _detail_item(self, detail: Detail, *, may_write: bool) -> Item:
         kind = DoubleItem if detail.flag is None else IntegerItem
-        if not self._permissions.settings:
+        if not may_write:
             return kind(detail.path, text=detail.text.format)
 
         async def change(_: Item, value: float) -> bool | None:
@@ -130,7 +140,10 @@ class Controls:
         return kind(detail.path, None, writeable=True, onchange=change, text=detail.text.format)
 
     async def _limit_charge(self, item: Item, value: float) -> bool:
-        return await self._carry_out(item.path, value, actions.limit_charge, gives_up=False) is None
+        def limit(control: Control, amps: float) -> Awaitable[None]:
+            return actions.limit_charge(control, amps, self._charge_limit)
+
+        return await self._carry_out(item.path, value, limit, gives_up=False) is None
 
     def _limit_item(self, path: str) -> Item:
         async def change(item: Item, value: float) -> bool | None:

@@ -1,4 +1,4 @@
-"""What is kept over restarts: energy, when the EEPROM was written, and what is known of the firmware."""
+"""What is kept over restarts: energy, when the EEPROM was written, and what is known of firmware and owner."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from mk2.budget import EepromBudget
     from mk2.knowledge import Knowledge
+    from mk2_bridge.protocol.charge_limit import ChargeLimit
     from mk2_bridge.protocol.energy import EnergyCounter
 
 SAVE_S = 900.0
@@ -20,7 +21,7 @@ SAVE_S = 900.0
 
 
 class Memory:
-    """A file that holds what `energy`, `budget` and `knowledge` must not forget.
+    """A file that holds what `energy`, `budget`, `knowledge` and `charge_limit` must not forget.
 
     Knowledge spares two seconds at the start.
     """
@@ -31,11 +32,13 @@ class Memory:
         energy: EnergyCounter,
         budget: EepromBudget,
         knowledge: Knowledge,
+        charge_limit: ChargeLimit,
     ) -> None:
         self._file = file
         self._energy = energy
         self._budget = budget
         self._knowledge = knowledge
+        self._charge_limit = charge_limit
 
     def restore(self) -> None:
         """Fill all from the file, as far as it makes sense."""
@@ -46,6 +49,7 @@ class Memory:
         times = stored.get("eeprom_writes")
         if isinstance(times, list):
             self._budget.times = [float(time) for time in times if isinstance(time, int | float)]
+        self._charge_limit.restore(stored.get("charge_limit"))
         scales = stored.get("scales")
         if isinstance(scales, dict):
             self._knowledge.scales.update(_parse_scales(scales))
@@ -58,6 +62,7 @@ class Memory:
         content = {
             "energy_kwh": dict(self._energy.kwh),
             "eeprom_writes": list(self._budget.times),
+            "charge_limit": self._charge_limit.store(),
             "scales": {
                 version: {var: [info.factor, info.offset, info.signed, info.bit] for var, info in known.items()}
                 for version, known in self._knowledge.scales.items()

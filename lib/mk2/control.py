@@ -160,26 +160,17 @@ class Control:
 
     async def write_setting(self, setting: Setting | int, value: float, *, persist: bool = False) -> None:
         """Write the value of a setting: to RAM only, or with `persist` to EEPROM as well."""
-        info = await self._inspect(setting)
-        try:
-            raw = info.encode(value)
-        except ValueError as error:
-            raise Unsafe(f"{self.name}: setting {int(setting)}: {error}") from error
-        await self._write_setting(setting, lambda _: raw, persist=persist)
+        await self.change_setting(setting, lambda info, _: info.encode(value), persist=persist)
 
     async def write_flags(self, setting: Setting, *, on: int = 0, off: int = 0, persist: bool = False) -> None:
         """Set and clear bits of a setting of flags, as far as the device's own mask allows; the others stay."""
         if setting not in FLAG_SETTINGS:
             raise Unsafe(f"{self.name}: setting {int(setting)} has no flags")
-        info = await self._inspect(setting)
 
-        def change(present: int) -> int:
-            try:
-                return change_flags(setting, present, info.maximum, on=on, off=off)
-            except ValueError as error:
-                raise Unsafe(f"{self.name}: {error}") from error
+        def change(info: SettingInfo, present: int) -> int:
+            return change_flags(setting, present, info.maximum, on=on, off=off)
 
-        await self._write_setting(setting, change, persist=persist)
+        await self.change_setting(setting, change, persist=persist)
 
     async def _inspect(self, setting: int) -> SettingInfo:
         if setting in GRID_SETTINGS:
@@ -189,8 +180,14 @@ class Control:
             raise Unsafe(f"{self.name}: writing settings is not allowed; see allow_setting_writes")
         return await self.session.setting_info(setting)
 
-    async def _write_setting(self, setting: int, change: Callable[[int], int], *, persist: bool) -> None:
-        """Write what `change` makes of the present word; nobody else writes settings in between."""
+    async def change_setting(
+        self, setting: int, change: Callable[[SettingInfo, int], int], *, persist: bool = False
+    ) -> None:
+        """Write the word that `change` makes of scale and limits and the present word; a ValueError of it refuses.
+
+        Nobody else writes settings in between.
+        """
+        info = await self._inspect(setting)
         if persist and not self.permissions.eeprom:
             raise Unsafe(f"{self.name}: writing to EEPROM is not allowed; see allow_eeprom_writes")
         if setting > MAX_SHORT_ID:
@@ -198,7 +195,10 @@ class Control:
         async with self._alone():
             self._refuse_company()
             old = await read_setting_twice(self.session, setting)
-            raw = change(old)
+            try:
+                raw = change(info, old)
+            except ValueError as error:
+                raise Unsafe(f"{self.name}: setting {int(setting)}: {error}") from error
             if old == raw:
                 log.info("%s: setting %d is %d already; not written", self.name, setting, raw)
                 return

@@ -130,6 +130,70 @@ def test_permission_to_limit_the_charge_current_permits_nothing_else(tmp_path: P
     run(main())
 
 
+CHARGE = Permissions(charge_current=True)
+
+
+def test_no_limit_of_the_charge_current_is_what_the_owner_has_set_also_after_a_restart(tmp_path: Path) -> None:
+    async def main() -> None:
+        cell = None
+        for wanted, expected in ((10000.0, 30), (1000.0, 30), (12.0, 12), (31.0, 30), (8.0, 8)):
+            async with soak(tmp_path, permissions=CHARGE) as found:
+                cells = found.interface.devices[0].settings
+                if cell is None:
+                    cell = cells[4]
+                    cell.value = cell.stored = 30  # the default is 50, the largest 70
+                cells[4] = cell  # the device goes on while the daemon starts anew
+                await asyncio.sleep(15)
+                assert await found.set("/Dc/0/MaxChargeCurrent", wanted) == 0
+                assert cell.value == expected
+        assert cell is not None
+        assert cell.stored == 30
+
+    run(main())
+
+
+def test_owners_charge_current_is_seen_anew_when_he_has_changed_it(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with soak(tmp_path, permissions=CHARGE) as found:
+            await asyncio.sleep(15)
+            assert await found.set("/Dc/0/MaxChargeCurrent", 20.0) == 0
+            cell = found.interface.devices[0].settings[4]
+            cell.stored = 40
+            found.boot()
+            await asyncio.sleep(30)
+            assert await found.set("/Dc/0/MaxChargeCurrent", 10000.0) == 0
+            assert cell.value == 40
+
+    run(main())
+
+
+def test_charge_current_below_what_the_device_can_do_is_the_least_it_can_do(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with soak(tmp_path, permissions=CHARGE) as found:
+            cell = found.interface.devices[0].settings[4]
+            cell.low = 5
+            await asyncio.sleep(15)
+            found.bridge.system.session.setting_infos.clear()  # type: ignore[union-attr]  # it runs
+            assert await found.set("/Dc/0/MaxChargeCurrent", 0.0) == 0
+            assert cell.value == 5
+
+    run(main())
+
+
+def test_settings_of_one_of_several_devices_are_left_alone(tmp_path: Path) -> None:
+    async def main() -> None:
+        allowed = Permissions(charge_current=True, settings=True, eeprom=True)
+        async with soak(tmp_path, permissions=allowed, layout=Layout((0, 0))) as found:
+            await asyncio.sleep(15)
+            assert found["/Dc/0/MaxChargeCurrent"] is None  # so that systemcalc does not count on it
+            assert await found.set("/Dc/0/MaxChargeCurrent", 20.0) != 0
+            assert found["/Settings/InverterOutputVoltage"] == 230
+            assert await found.set("/Settings/InverterOutputVoltage", 231.0) != 0
+            assert [device.writes for device in found.interface.devices] == [[], []]
+
+    run(main())
+
+
 @pytest.mark.parametrize("layout", [Layout(), Layout((0, 1, 2), strict=False, has_ess=True)], ids=["one", "three"])
 def test_switch_and_limit_are_answered_in_time_at_2400_baud_while_polling_fills_the_wire(
     tmp_path: Path, layout: Layout
