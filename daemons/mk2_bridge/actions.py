@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from mk2.setting import SettingInfo
     from mk2_bridge.protocol.charge_limit import ChargeLimit
 
+SWITCHED_ON = (SwitchState.CHARGER_ONLY, SwitchState.INVERTER_ONLY, SwitchState.ON)
+"""Values of /Mode for which a sleeping system is woken."""
+
 
 async def set_mode(control: Control, value: int) -> None:
     """Set the switch: 1 charger only, 2 inverter only, 3 on, 4 off."""

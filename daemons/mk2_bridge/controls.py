@@ -11,7 +11,6 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from mk2.errors import Mk2Error
-from mk2.frames.switch import SwitchState
 from mk2.ram_var import RamVar
 from mk2_bridge import actions
 from mk2_bridge.details import CHARGE_CURRENT, DETAILS, Detail, write_detail
@@ -31,7 +30,6 @@ log = logging.getLogger(__name__)
 
 ANSWER_S = 0.9
 """Venus programs wait for the answer and do nothing else; the library gives up after 1 s."""
-
 
 class Controls:
     """Carries out what is written to one service.
@@ -164,7 +162,7 @@ class Controls:
         """
         control = self._get_control()
         if control is None:
-            has_tried = path == "/Mode" and value != SwitchState.OFF and self._wake()
+            has_tried = path == "/Mode" and value in actions.SWITCHED_ON and self._wake()
             self._refuse(path, f"the VE.Bus system does not answer{'; trying to wake it' if has_tried else ''}")
             return False
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from mk2.session import VEBusSession
 
 ESS = 5
+ESS_WORDS = 2
+"""Set point and flags: a record with fewer is not what we know, and behind it is somebody else's."""
+
 LAST_VAR = 0xFF
 MAX_RECORDS = 24
 """More records than fit into the variables 128 to 255 with any use; a table without an end stops here."""
@@ -54,7 +57,8 @@ async def _scan(session: VEBusSession, device: int | None) -> Assistants | None:
             break
         kind, length = words[0] >> 4, words[0] & 0x0F
         kinds.append(kind)
-        ess_head = var if kind == ESS and ess_head is None else ess_head
+        if kind == ESS and ess_head is None and length >= ESS_WORDS and var + ESS_WORDS <= LAST_VAR:
+            ess_head = var
         var += 1 + length
         if var > LAST_VAR:
             break

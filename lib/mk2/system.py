@@ -136,7 +136,11 @@ class VEBusSystem:
         """Ask a sleeping bus to wake up, which works while the interface has power; return whether it was sent."""
         if self.connection is None or self.state is not LinkState.ASLEEP:
             return False
-        log.info("%s: waking the VE.Bus system", self.connection.line.name)
+        line = self.connection.line
+        if not self._options.high_speed:
+            with contextlib.suppress(LinkLost):
+                line.set_baudrate(SLOW_BAUD)  # while nobody answers both speeds are tried in turn
+        log.info("%s: waking the VE.Bus system", line.name)
         self.connection.send(WAKE)
         return True
 
@@ -154,17 +158,19 @@ class VEBusSystem:
         async with VEBusConnection(line, on_message=self._hear, on_leds=self._hear_leds) as connection:
             self.connection = connection
             talk = asyncio.create_task(self._talk(connection), name="mk2 system")
+            lost = asyncio.create_task(connection.wait_lost(), name="mk2 line")
             try:
-                await connection.wait_lost()
-            except LinkLost as error:
-                log.warning("%s; trying to open it again", error)
+                await asyncio.wait([talk, lost], return_when=asyncio.FIRST_COMPLETED)
             finally:
-                talk.cancel()
-                await asyncio.wait([talk])
+                for task in (talk, lost):
+                    task.cancel()
+                await asyncio.wait([talk, lost])
                 self.connection = None
-            fault = None if talk.cancelled() else talk.exception()
-            if fault is not None and not isinstance(fault, LinkLost):
-                raise fault  # our own fault: let it be seen
+            faults = [fault for task in (talk, lost) if not task.cancelled() and (fault := task.exception())]
+            for fault in faults:
+                if not isinstance(fault, LinkLost):
+                    raise fault  # our own: let it be seen
+            log.warning("%s; trying to open it again", faults[0] if faults else line.name)
 
     async def _talk(self, connection: VEBusConnection) -> None:
         while not connection.is_lost:

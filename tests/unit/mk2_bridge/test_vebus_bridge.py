@@ -130,6 +130,21 @@ def test_permission_to_limit_the_charge_current_permits_nothing_else(tmp_path: P
     run(main())
 
 
+@pytest.mark.parametrize(("value", "wakes"), [(0, False), (4, False), (99, False), (1, True), (3, True)])
+def test_only_a_mode_that_switches_on_wakes_a_sleeping_system(tmp_path: Path, value: int, *, wakes: bool) -> None:
+    async def main() -> None:
+        async with soak(tmp_path) as found:
+            await asyncio.sleep(15)
+            found.interface.sleep()
+            found.interface.keeps_power = True
+            await asyncio.sleep(15)
+            assert await found.set("/Mode", value) != 0
+            await asyncio.sleep(2)
+            assert found.interface.asleep is not wakes
+
+    run(main())
+
+
 CHARGE = Permissions(charge_current=True)
 
 

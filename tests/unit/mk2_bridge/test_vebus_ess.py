@@ -181,3 +181,21 @@ def test_zero_that_the_device_did_not_take_is_written_again(tmp_path: Path) -> N
         assert len(device.writes) == writes
 
     with_ess(tmp_path, action)
+
+
+@pytest.mark.parametrize("head", [0x0050, 0x0051], ids=["no word", "one word"])
+def test_ess_record_without_room_for_set_point_and_flags_gets_none(tmp_path: Path, head: int) -> None:
+    async def main() -> None:
+        async with soak(tmp_path, layout=ESS) as found:
+            device = found.interface.devices[0]
+            device.assistants.clear()
+            device.assistants.update({128: head, 129: 0x0001, 130: 0x0001, 131: 0x0000, 132: 0x0000})
+            found.boot()
+            await asyncio.sleep(30)
+            await found.set("/Hub4/L1/AcPowerSetpoint", 300)
+            await asyncio.sleep(5)
+            assert device.writes == []
+            assert found.bridge.system.identity is not None
+            assert found.bridge.system.identity.setpoints == (None,)
+
+    run(main())
