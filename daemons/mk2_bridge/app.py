@@ -94,15 +94,9 @@ async def _show(bridge: Bridge, bus: Bus) -> None:
                 await bridge.disappear()
                 await asyncio.sleep(NAME_TAKEN_S)
                 continue
-            changes = [
-                asyncio.create_task(neighbours.wait_change()),
-                asyncio.create_task(bridge.wait_shape_changed()),
-            ]
             try:
-                await _until_due(bridge, neighbours, changes)
+                await _wait_due(bridge, neighbours)
             finally:
-                for task in changes:
-                    task.cancel()
                 await bridge.disappear()
                 neighbours.is_published = False
     finally:
@@ -110,25 +104,30 @@ async def _show(bridge: Bridge, bus: Bus) -> None:
         await settings.close()
 
 
-async def _until_due(bridge: Bridge, neighbours: Neighbours, changes: list[asyncio.Task[None]]) -> None:
+async def _wait_due(bridge: Bridge, neighbours: Neighbours) -> None:
     """Wait for a reason to take the service off the bus."""
-    while True:
-        await asyncio.wait(changes, return_when=asyncio.FIRST_COMPLETED)
-        if changes[1].done():
-            log.info("the system has changed: publishing it anew")
-            return
-        if neighbours.others and not bridge.options.beside_other_vebus:
-            return
-        changes[0] = asyncio.create_task(neighbours.wait_change())
+    waits = {
+        asyncio.create_task(bridge.wait_shape_changed()): "the system has changed: publishing it anew",
+        asyncio.create_task(bridge.wait_bus_lost()): "the service's connection to D-Bus has ended: publishing it anew",
+    }
+    if not bridge.options.beside_other_vebus:
+        waits[asyncio.create_task(neighbours.wait_others(there=True))] = "another VE.Bus system is on the bus"
+    try:
+        done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            log.info(waits[task])
+    finally:
+        for task in waits:
+            task.cancel()
 
 
 async def _wait_alone(bridge: Bridge, neighbours: Neighbours) -> None:
-    while neighbours.others and not bridge.options.beside_other_vebus:
+    if neighbours.others and not bridge.options.beside_other_vebus:
         log.warning(
             "%s is on the bus already: not publishing. Stop that program, or set beside_other_vebus",
             ", ".join(sorted(neighbours.others)),
         )
-        await neighbours.wait_change()
+        await neighbours.wait_others(there=False)
 
 
 async def _prepare(bridge: Bridge, settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from mk2_bridge.readings import Readings
 from mk2_bridge.shape import setpoint_phases, shape_of
 from mk2_bridge.tty import open_tty
 from mk2_bridge.values import measured_values
+from velib_async.errors import BusLost
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from mk2.line import Line
     from mk2_bridge.fixed_values import Static
     from mk2_bridge.options import Options
+    from mk2_bridge.shape import Shape
     from velib_async.bus import Bus
 
 log = logging.getLogger(__name__)
@@ -150,13 +153,15 @@ class Bridge:
 
     async def wait_shape_changed(self) -> None:
         """Wait until the system has other phases, devices or assistants than the service shows."""
-        while (
-            self.publisher is None
-            or self.static is None
-            or shape_of(self.static.identity, has_ess=self.options.ess) == self.publisher.shape
-        ):
+        while self.publisher is None or self._shape() in (None, self.publisher.shape):
             self._known.clear()
             await self._known.wait()
+
+    async def wait_bus_lost(self) -> None:
+        """Wait until the connection of the service has ended."""
+        if self._bus is not None:
+            with contextlib.suppress(BusLost):
+                await self._bus.wait_lost()
 
     async def publish_for_ever(self) -> None:
         """Publish as often as the service may, until cancelled."""
@@ -214,9 +219,9 @@ class Bridge:
         # Zero is written at the end, but never to where another system keeps something else.
         self._is_ready = self._ess.fits(identity)
         await self._ess.stop()
-        self._is_ready = self.system.session is session
-        if not self._is_ready:
-            return
+        if self.system.session is not session:
+            return  # and whoever learns of the next one says when that is ready
+        self._is_ready = True
         has_ess = bool(shape_of(identity, has_ess=self.options.ess).ess_phases)
         if has_ess:
             self._ess.start(SetPoints(setpoint_phases(identity), self.options.ess_max_power_w), identity)
@@ -232,13 +237,11 @@ class Bridge:
         self._show_fixed(self.details)
 
     def _show_fixed(self, values: dict[str, Any]) -> None:
-        publisher, static = self.publisher, self.static
-        if (
-            publisher is not None
-            and static is not None
-            and publisher.shape == shape_of(static.identity, has_ess=self.options.ess)
-        ):
-            publisher.publish_fixed(values)
+        if self.publisher is not None and self.publisher.shape == self._shape():
+            self.publisher.publish_fixed(values)
+
+    def _shape(self) -> Shape | None:
+        return None if self.static is None else shape_of(self.static.identity, has_ess=self.options.ess)
 
     async def _rename(self, name: str) -> None:
         self.custom_name = name

@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 ANSWER_S = 0.9
 """Venus programs wait for the answer and do nothing else; the library gives up after 1 s."""
 
+
 class Controls:
     """Carries out what is written to one service.
 

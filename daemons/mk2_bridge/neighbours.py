@@ -46,7 +46,8 @@ class Neighbours(Monitor):
         """Names of the other services."""
         return self._names - {self._ours} if self.is_published else set(self._names)
 
-    async def wait_change(self) -> None:
-        """Wait until somebody comes or goes."""
-        self._changed.clear()
-        await self._changed.wait()
+    async def wait_others(self, *, there: bool) -> None:
+        """Wait until another service is there, or none is any more; returns at once when that is so."""
+        while bool(self.others) is not there:
+            self._changed.clear()
+            await self._changed.wait()

@@ -103,10 +103,12 @@ async def stage(
     config: str = "",
     wait: bool = True,
     hurry: bool = True,
+    daemon_address: str | None = None,
 ) -> AsyncIterator[Stage]:
     """Set everything up, and take it down whatever happens.
 
-    With `hurry` the simulated system answers at once, and is polled no faster than a real one.
+    With `hurry` the simulated system answers at once, and is polled no faster than a real one. The daemon reaches the
+    bus at `daemon_address`, when that is another.
     """
     link = directory / "ttyMK3"
     (directory / "conf" / "venus-daemons").mkdir(parents=True)
@@ -125,7 +127,14 @@ async def stage(
         bus = await open_bus(address)
         with (directory / "log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "mk2_bridge", "-b", address, env=environment, stdout=log, stderr=log
+                sys.executable,
+                "-m",
+                "mk2_bridge",
+                "-b",
+                daemon_address or address,
+                env=environment,
+                stdout=log,
+                stderr=log,
             )
         found = Stage(bus, interface, port, process, directory)
         try:
