@@ -96,7 +96,7 @@ class Bridge:
         self._budget = EepromBudget(options.eeprom_per_hour, options.eeprom_per_day)
         self._control: Control | None = None
         self._is_ready = False
-        self._ess = EssRunner(get_control, self.controls.clear_flags)
+        self._ess = EssRunner(get_control, self.controls.show_flags)
         self._learning: asyncio.Task[None] | None = None
         self._known = asyncio.Event()
         self.memory = Memory(state_file, self.readings.energy, self._budget, self.system.knowledge, charge_limit)

@@ -64,7 +64,7 @@ class Controls:
         self._get_control = get_control
         self._permissions = permissions
         self._charge_limit = charge_limit
-        self._flags: list[Item] = []
+        self._flags: list[tuple[Item, int]] = []
         self._on_name = on_name
         self._redetect = redetect
         self._wake = wake
@@ -101,23 +101,23 @@ class Controls:
             )
         if shape.ess_phases:
             yield IntegerItem("/Hub4/AssistantId", 5)
-            # Shown as they are in the device: an equal write is none, so a flag must not be shown that is not set.
-            flags = 0 if self.ess is None else self.ess.points.flags or 0
             self._flags = [
-                IntegerItem(path, int(bool(flags & flag)), writeable=True, onchange=self._flag_setter(flag))
+                (IntegerItem(path, 0, writeable=True, onchange=self._flag_setter(flag)), flag)
                 for path, flag in (("/Hub4/DisableCharge", DISABLE_CHARGE), ("/Hub4/DisableFeedIn", DISABLE_FEED_IN))
             ]
-            yield from self._flags
+            self.show_flags()
+            yield from (item for item, _ in self._flags)
 
     def use_ess(self, ess: Ess | None) -> None:
-        """Hand ESS to other set points, of which none is set yet."""
+        """Hand ESS to other set points."""
         self.ess = ess
-        self.clear_flags()
+        self.show_flags()
 
-    def clear_flags(self) -> None:
-        """Show that no flag of ESS is set."""
-        for item in self._flags:
-            item.set_local_value(0)
+    def show_flags(self) -> None:
+        """Show the flags of ESS as they are in the device: an equal write is none."""
+        flags = 0 if self.ess is None else self.ess.points.flags or 0
+        for item, flag in self._flags:
+            item.set_local_value(int(bool(flags & flag)))
 
     def _item(self, kind: type[Item], path: str, act: Callable[[Control, Any], Awaitable[None]], text: Any) -> Item:
         async def change(_: Item, value: Any) -> bool | None:

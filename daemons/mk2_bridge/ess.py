@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
+from mk2.confirming import ask_twice
 from mk2.errors import Mk2Error
-from mk2_bridge.protocol.setpoints import REFRESH_S, SetPoints
+from mk2.session import ask_again
+from mk2_bridge.protocol.setpoints import ALL_FLAGS, REFRESH_S, SetPoints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from mk2.control import Control
     from mk2.identity import Identity
+    from mk2.session import VEBusSession
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +37,7 @@ class Ess:
         points: what is asked for.
         identity: the system.
         get_control: returns the way to the device, None while it is away.
-        on_lapse: called when a silent writer's set points and flags were dropped.
+        show_flags: called when the flags have changed otherwise than by `set_flag`.
     """
 
     def __init__(
@@ -41,12 +45,12 @@ class Ess:
         points: SetPoints,
         identity: Identity,
         get_control: Callable[[], Control | None],
-        on_lapse: Callable[[], None],
+        show_flags: Callable[[], None],
     ) -> None:
         self.points = points
         self._identity = identity
         self._get_control = get_control
-        self._on_lapse = on_lapse
+        self._show_flags = show_flags
         self._changed = asyncio.Event()
         self._is_due = False
         self._is_broken = False
@@ -68,12 +72,14 @@ class Ess:
     async def run(self) -> None:
         """Write what changed at once, and everything again every `REFRESH_S`; zero at the end."""
         try:
+            with contextlib.suppress(Mk2Error):
+                await self._find_flags()
             while True:
                 self._is_due |= self._changed.is_set()
                 self._changed.clear()
                 if self.points.lapse(asyncio.get_running_loop().time()):
                     log.warning("nobody has set the ESS power for a while: it is zero, and not repeated any more")
-                    self._on_lapse()
+                    self._show_flags()
                     self._is_due = True
                 if self._is_due or self.points.is_active:
                     # What one device did not take is written again, and be it a zero that nobody repeats.
@@ -87,6 +93,20 @@ class Ess:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(EXIT_S):
                         await self._write_last()
+
+    async def _find_flags(self) -> None:
+        """Take flags that are set already for those of a writer, who may be silent: a killed process leaves them."""
+        control = self._get_control()
+        if control is None:
+            return
+        found = 0
+        for base, device in zip(self._identity.setpoints, self._identity.devices, strict=True):
+            if base is not None:
+                found |= await _read_twice(control.session, base + FLAGS_OFFSET, device) & ALL_FLAGS
+        if found and self.points.flags is None:
+            log.info("the ESS flags %d are set already; they are cleared unless somebody sets the power", found)
+            self.points.take_flags(found, asyncio.get_running_loop().time())
+            self._show_flags()
 
     async def _write_last(self) -> None:
         control = self._get_control()
@@ -129,6 +149,13 @@ class Ess:
         return [error for error in results if error is not None]
 
 
+async def _read_twice(session: VEBusSession, var: int, device: int | None) -> int:
+    """Return the word of a variable as two answers in a row tell it, 0 when it cannot be read."""
+    question = partial(session.get_ram_raw, var, device=device)
+    words = await ask_again(lambda: ask_twice(question, f"variable {var}"))
+    return words[0] if words else 0
+
+
 class EssRunner:
     """Runs the set points of one system after the other, as it starts anew.
 
@@ -136,10 +163,10 @@ class EssRunner:
         current: the set points that are run, None while there are none.
     """
 
-    def __init__(self, get_control: Callable[[], Control | None], on_lapse: Callable[[], None]) -> None:
+    def __init__(self, get_control: Callable[[], Control | None], show_flags: Callable[[], None]) -> None:
         self.current: Ess | None = None
         self._get_control = get_control
-        self._on_lapse = on_lapse
+        self._show_flags = show_flags
         self._task: asyncio.Task[None] | None = None
 
     def fits(self, identity: Identity) -> bool:
@@ -148,7 +175,7 @@ class EssRunner:
 
     def start(self, points: SetPoints, identity: Identity) -> None:
         """Run set points; those before must have been stopped."""
-        self.current = Ess(points, identity, self._get_control, self._on_lapse)
+        self.current = Ess(points, identity, self._get_control, self._show_flags)
         self._task = asyncio.create_task(self.current.run(), name="mk2-bridge ess")
 
     async def stop(self) -> None:

@@ -17,6 +17,7 @@ REFRESH_S = 2.5
 
 WORD_LIMIT = 32767
 DISABLE_CHARGE, DISABLE_FEED_IN = 1, 2
+ALL_FLAGS = DISABLE_CHARGE | DISABLE_FEED_IN
 
 
 def to_word(watts: float, limit_w: float) -> int:
@@ -62,6 +63,11 @@ class SetPoints:
         """Take one of the flags."""
         flags = self.flags or 0
         self.flags = flags | flag if on else flags & ~flag
+
+    def take_flags(self, flags: int, now: float) -> None:
+        """Take flags that are set in the devices; they lapse unless somebody sets power."""
+        self.flags = flags
+        self._heard_at = now
 
     def lapse(self, now: float) -> bool:
         """Drop the set points of a writer that fell silent; return whether that happened just now."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from simulators.multiplus.device import Device
 
-WRITE_BY_ID = 0x37
+WRITE_BY_ID, READ_RAM = 0x37, 0x30
 ESS = Layout(has_ess=True)
 
 
@@ -199,3 +199,55 @@ def test_ess_record_without_room_for_set_point_and_flags_gets_none(tmp_path: Pat
             assert found.bridge.system.identity.setpoints == (None,)
 
     run(main())
+
+
+def test_system_that_starts_anew_while_old_set_points_are_made_zero_can_be_controlled(tmp_path: Path) -> None:
+    async def action(found: Soak) -> None:
+        device, system = found.interface.devices[0], found.bridge.system
+        answer = device.answer
+
+        def be_deaf(body: bytes, now: float) -> list[bytes]:
+            is_about_ess = body[0] == WRITE_BY_ID or body[:2] == bytes([READ_RAM, ESS_SETPOINT])
+            return [] if is_about_ess else answer(body, now)
+
+        assert await found.set("/Hub4/L1/AcPowerSetpoint", 500) == 0
+        await asyncio.sleep(2)
+        device.answer = be_deaf  # type: ignore[method-assign]
+        for _ in range(2):
+            starts = system.starts
+            system.restart()
+            while system.starts == starts:  # noqa: ASYNC110  # in simulated time this costs nothing
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.2)
+        device.answer = answer  # type: ignore[method-assign]
+        await asyncio.sleep(20)
+        assert await found.set("/Mode", 1) == 0
+
+    with_ess(tmp_path, action, ESS.hurried())
+
+
+def test_flag_that_a_killed_process_has_left_is_shown_and_lapses(tmp_path: Path) -> None:
+    async def action(found: Soak) -> None:
+        device = found.interface.devices[0]
+        assert found["/Hub4/DisableCharge"] == 0
+        device.assistants[ESS_FLAGS] = 1  # set by a process that was killed; the next one finds it
+        found.bridge.system.restart()
+        await asyncio.sleep(6)
+        assert (found["/Hub4/DisableCharge"], found["/Hub4/DisableFeedIn"]) == (1, 0)
+        await asyncio.sleep(15)
+        assert (found["/Hub4/DisableCharge"], device.assistants[ESS_FLAGS]) == (0, 0)
+
+    with_ess(tmp_path, action)
+
+
+def test_flag_that_a_killed_process_has_left_can_be_cleared_at_once(tmp_path: Path) -> None:
+    async def action(found: Soak) -> None:
+        device = found.interface.devices[0]
+        device.assistants[ESS_FLAGS] = 3
+        found.bridge.system.restart()
+        await asyncio.sleep(6)
+        assert await found.set("/Hub4/DisableCharge", 0) == 0
+        await asyncio.sleep(1)
+        assert device.assistants[ESS_FLAGS] == 2
+
+    with_ess(tmp_path, action)
