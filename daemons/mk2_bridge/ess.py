@@ -84,6 +84,8 @@ class Ess:
                 if self._is_due or self.points.is_active:
                     # What one device did not take is written again, and be it a zero that nobody repeats.
                     self._is_due = not await self._write()
+                    if not self._is_due:
+                        self.points.forget_lapsed()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(REFRESH_S):
                         await self._changed.wait()

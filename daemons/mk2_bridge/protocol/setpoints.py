@@ -19,6 +19,9 @@ WORD_LIMIT = 32767
 DISABLE_CHARGE, DISABLE_FEED_IN = 1, 2
 ALL_FLAGS = DISABLE_CHARGE | DISABLE_FEED_IN
 
+NO_PHASE = 0
+"""Stands for the flags among the phases, counted from 1."""
+
 
 def to_word(watts: float, limit_w: float) -> int:
     """Return the device's word for a set point of D-Bus."""
@@ -42,7 +45,7 @@ class SetPoints:
     limit_w: float
     watts: dict[int, float] = field(default_factory=dict)
     flags: int | None = None
-    _heard_at: float | None = None
+    _heard_at: dict[int, float] = field(default_factory=dict)
 
     @property
     def is_used(self) -> bool:
@@ -52,12 +55,13 @@ class SetPoints:
     @property
     def is_active(self) -> bool:
         """Tell whether somebody keeps setting power."""
-        return self._heard_at is not None
+        return bool(self._heard_at)
 
     def set_power(self, phase: int, watts: float, now: float) -> None:
         """Take a set point for a phase, counted from 1."""
         self.watts[phase] = watts
-        self._heard_at = now
+        self._heard_at[phase] = now
+        self._heard_at.pop(NO_PHASE, None)  # whoever sets power minds the flags as well
 
     def set_flag(self, flag: int, *, on: bool) -> None:
         """Take one of the flags."""
@@ -67,20 +71,31 @@ class SetPoints:
     def take_flags(self, flags: int, now: float) -> None:
         """Take flags that are set in the devices; they lapse unless somebody sets power."""
         self.flags = flags
-        self._heard_at = now
+        self._heard_at[NO_PHASE] = now
 
     def lapse(self, now: float) -> bool:
-        """Drop the set points of a writer that fell silent; return whether that happened just now."""
-        if self._heard_at is None or now - self._heard_at < SILENCE_S:
-            return False
-        self.clear()
-        return True
+        """Drop the set points that nobody has set for a while, one phase whatever becomes of the others.
+
+        The flags go with the last of them. Returns whether that happened just now.
+        """
+        silent = [phase for phase, heard_at in self._heard_at.items() if now - heard_at >= SILENCE_S]
+        for phase in silent:
+            del self._heard_at[phase]
+            if phase in self.watts:
+                self.watts[phase] = 0.0
+        if silent and not self._heard_at:
+            self.clear()
+        return bool(silent)
+
+    def forget_lapsed(self) -> None:
+        """Leave alone from now on what has lapsed; to be called when its zero was written."""
+        self.watts = {phase: watts for phase, watts in self.watts.items() if phase in self._heard_at}
 
     def clear(self) -> None:
         """Set all to zero; nobody sets power any more."""
         self.watts = dict.fromkeys(self.watts, 0.0)
         self.flags = None if self.flags is None else 0
-        self._heard_at = None
+        self._heard_at.clear()
 
     def words(self) -> list[int | None]:
         """Return the word for each device, None where nobody ever set one; devices on one phase share evenly."""

@@ -118,6 +118,18 @@ def test_each_phase_has_its_set_point_and_devices_on_one_share(tmp_path: Path) -
     with_ess(tmp_path / "parallel", parallel, Layout((0, 0), has_ess=True))
 
 
+def test_set_point_of_a_phase_does_not_live_on_because_another_is_set(tmp_path: Path) -> None:
+    async def action(found: Soak) -> None:
+        devices = found.interface.devices
+        assert await found.set("/Hub4/L2/AcPowerSetpoint", 3000) == 0
+        for _ in range(10):
+            assert await found.set("/Hub4/L1/AcPowerSetpoint", 500) == 0
+            await asyncio.sleep(2)
+        assert [device.assistants[ESS_SETPOINT] for device in devices] == [0x10000 - 500, 0, 0]
+
+    with_ess(tmp_path, action, Layout((0, 1, 2), has_ess=True))
+
+
 @pytest.mark.parametrize("acknowledges", [True, False])
 def test_end_makes_every_phase_zero_within_a_second_at_2400_baud(tmp_path: Path, *, acknowledges: bool) -> None:
     async def action(found: Soak) -> None:

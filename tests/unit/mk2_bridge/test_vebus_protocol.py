@@ -175,6 +175,30 @@ def test_set_points_of_a_silent_writer_lapse_once_and_are_not_repeated() -> None
     assert points.lapse(2 * SILENCE_S + 2)
 
 
+def test_silent_phase_lapses_though_the_others_are_set_and_is_left_alone_once_it_is_zero() -> None:
+    points = SetPoints([1, 2], 5000)
+    points.set_flag(DISABLE_CHARGE, on=True)
+    points.set_power(2, 3000, 0.0)
+    points.set_power(1, 500, SILENCE_S - 1)
+    assert points.lapse(SILENCE_S)
+    assert (points.words(), points.flags) == ([-500, 0], DISABLE_CHARGE)
+    points.forget_lapsed()
+    assert points.words() == [-500, None]
+    assert not points.lapse(SILENCE_S + 1)
+    assert points.lapse(2 * SILENCE_S)
+    assert (points.words(), points.flags) == ([0, None], 0)
+
+
+def test_flags_that_were_found_lapse_unless_somebody_sets_power() -> None:
+    for is_set in (False, True):
+        points = SetPoints([1], 5000)
+        points.take_flags(DISABLE_CHARGE, 0.0)
+        if is_set:
+            points.set_power(1, 100, 5.0)
+        assert points.lapse(SILENCE_S) is not is_set
+        assert points.flags == (DISABLE_CHARGE if is_set else 0)
+
+
 def test_flags_are_set_and_cleared_one_by_one_and_set_no_power() -> None:
     points = SetPoints([1], 5000)
     points.set_flag(DISABLE_CHARGE, on=True)
