@@ -28,7 +28,7 @@ COMMANDS = {
     "spy": Command("console.spy", "[SERVICE] [--once]: what is on the D-Bus, live"),
     "metrics": Command("console.metrics", "[--listen HOST:PORT]: D-Bus values as Prometheus text"),
     "selftest": Command("console.selftest", "how this device does: a report to paste into an issue"),
-    "mk2": Command("mk2.tool", "look at and change a VE.Bus device behind an MK2 or MK3", is_tool=True),
+    "mk2": Command("mk2_bridge.tool", "look at and change a VE.Bus device behind an MK2 or MK3", is_tool=True),
     "scan": Command(
         "modbus_client",
         "[NETWORK]: look for Modbus devices, with progress; --help says more",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from mk2.errors import NoReply
+from mk2.errors import NoReply, Unsafe
 from mk2.frames.switch import SwitchState
 
 if TYPE_CHECKING:
@@ -64,13 +64,18 @@ async def read_present_state(session: VEBusSession, config: ConfigReading) -> Sw
 
     The remote switch as the device reports it, unless that would stop a device that runs: without a panel its bits
     are all zero while the front switch keeps the device on.
+
+    Raises:
+        Unsafe: the device is off, and not because the interface was told so: an "off" sent along would be remembered
+            and keep the front switch from starting the device.
     """
     frame = config.frame
     report = await session.switch_report()
-    if report.state == frame.remote_state:
+    if report.state == frame.remote_state or frame.remote_state is not SwitchState.OFF:
         return frame.remote_state
-    running = frame.active_state is not SwitchState.OFF
-    return frame.active_state if running and frame.remote_state is SwitchState.OFF else frame.remote_state
+    if frame.active_state is SwitchState.OFF:
+        raise Unsafe(f"{session.connection.line.name}: the device is off, but not from here; set its mode first")
+    return frame.active_state
 
 
 def _switches(reading: ConfigReading) -> tuple[int, ...]:

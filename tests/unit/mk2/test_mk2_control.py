@@ -154,11 +154,36 @@ def test_charge_state_can_be_forced() -> None:
 
 def test_limit_change_leaves_a_device_on_that_only_its_front_switch_keeps_on() -> None:
     async def action(rig: Rig, control: Control) -> None:
-        frame = rig.interface.config_frame
         # Without a panel the remote bits (0 and 1) of the switch register are zero while it runs.
-        rig.interface.config_frame = lambda now: frame(now)[:-1] + b"\x34"  # type: ignore[method-assign]
+        show_register(rig, b"\x34")
         await control.set_current_limit(20)
 
     rig = controlled(action)
     assert rig.interface.switch_commands[0][0] == SwitchState.ON
     assert rig.interface.plant.switch == 3
+
+
+def show_register(rig: Rig, register: bytes) -> None:
+    """Have the configuration frame end in this switch register."""
+    frame = rig.interface.config_frame
+    rig.interface.config_frame = lambda now: frame(now)[:-1] + register  # type: ignore[method-assign]
+
+
+def test_limit_change_tells_no_off_to_a_device_that_is_off_at_its_front_switch() -> None:
+    async def action(rig: Rig, control: Control) -> None:
+        show_register(rig, b"\x00")
+        with pytest.raises(Unsafe, match="set its mode first"):
+            await control.set_current_limit(20)
+
+    assert controlled(action).interface.switch_commands == []
+
+
+def test_limit_can_be_changed_while_the_device_is_off_from_here() -> None:
+    async def action(rig: Rig, control: Control) -> None:
+        await control.set_mode(SwitchState.OFF)
+        show_register(rig, b"\x04")
+        await control.set_current_limit(20)
+
+    rig = controlled(action)
+    assert [command[0] for command in rig.interface.switch_commands] == [SwitchState.OFF] * 2
+    assert rig.interface.limit == 200
