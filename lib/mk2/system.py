@@ -13,6 +13,7 @@ import contextlib
 import logging
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mk2.connection import VEBusConnection
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from mk2.frames.interface import Version
-    from mk2.frames.led import Leds
     from mk2.frames.record import Record
     from mk2.line import Line
 
@@ -110,6 +110,7 @@ class VEBusSystem:
         self._on_state = on_state
         self._options = options or SystemOptions()
         self._restart = asyncio.Event()
+        self._keeps_awake = False  # as the last session left it: a device that starts anew forgets the line
 
     async def run(self) -> None:
         """Run until cancelled."""
@@ -149,13 +150,14 @@ class VEBusSystem:
             return
         self.state = state
         if state is not LinkState.RUNNING:
+            self._keeps_awake = self._keeps_awake if self.session is None else self.session.keeps_awake
             self.session = self.identity = self.poller = None
         if self._on_state is not None:
             self._on_state(state)
 
     async def _serve(self, line: Line) -> None:
         """Talk on a line until it ends."""
-        async with VEBusConnection(line, on_message=self._hear, on_leds=self._hear_leds) as connection:
+        async with VEBusConnection(line, on_message=self._hear, on_leds=partial(self._give, "leds")) as connection:
             self.connection = connection
             talk = asyncio.create_task(self._talk(connection), name="mk2 system")
             lost = asyncio.create_task(connection.wait_lost(), name="mk2 line")
@@ -201,6 +203,7 @@ class VEBusSystem:
             connection.ledger.total.set_limit(1)
         self.starts += 1
         self.session, self.identity = session, identity
+        session.keeps_awake = self._keeps_awake
         jobs = plan_jobs(session, identity, self._give, self._options.jobs)
         self.poller = Poller(connection, Schedule(jobs, cycle_s=self._options.cycle_s))
         log.info(
@@ -244,6 +247,3 @@ class VEBusSystem:
         if isinstance(message, Boot) and self.state is LinkState.RUNNING:
             log.info("the VE.Bus device was powered up; starting again")
             self._restart.set()
-
-    def _hear_leds(self, leds: Leds) -> None:
-        self._give("leds", leds)

@@ -48,6 +48,21 @@ def test_standby_line_is_raised_again_when_the_device_was_switched_off_from_here
     run(main())
 
 
+def test_device_that_was_switched_off_from_here_stays_within_reach_when_it_starts_anew() -> None:
+    async def main() -> None:
+        async with watch() as watched:
+            await settle(watched)
+            assert watched.system.session is not None
+            await Control(watched.system.session).set_mode(SwitchState.OFF)
+            watched.interface.boot(asyncio.get_running_loop().time())
+            await asyncio.sleep(60)
+            assert not watched.interface.asleep
+            await Control(watched.system.session).set_mode(SwitchState.ON)
+            assert watched.interface.plant.switch == SwitchState.ON
+
+    run(main())
+
+
 def test_sleeping_bus_can_be_woken_while_its_interface_has_power() -> None:
     async def main() -> None:
         async with watch() as watched:
