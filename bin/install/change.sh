@@ -1,6 +1,6 @@
 # Sourced by setup.sh: the changes, in an order in which every moment is a good one for a power cut, and their way back.
 # shellcheck shell=sh
-# shellcheck disable=SC2086,SC2153 # lists of names; set by setup.sh
+# shellcheck disable=SC2086,SC2153,SC2154 # lists of names; set by setup.sh, by rc_local.sh
 
 LOCK_FILE_NAME=setup.lock
 
@@ -34,12 +34,9 @@ remember() { # for the way back: what each name below /service leads to now
     for name in $ALL; do
         [ ! -e "$BASE/service/$name/down" ] || DOWN_BEFORE="$DOWN_BEFORE $name"
     done
-    RC_THERE=no
-    [ ! -e "$RC" ] || RC_THERE=yes
-    RC_OLD=$(rc_read "$RC" && echo .)
     ENABLED_OLD=$(cat "$ENABLED" 2>/dev/null && echo .)
     # Between two versions nothing is linked; what was interrupted there is found in rc.local.
-    [ -n "$PREVIOUS" ] || PREVIOUS=$(printf '%s' "$RC_OLD" |
+    [ -n "$PREVIOUS" ] || PREVIOUS=$(printf '%s' "$rc_text" |
         sed -n 's|^#* *ln -s \(/data/[^ ]*\)/service/[a-z0-9-]* /service/[a-z0-9-]*$|\1|p' | while read -r old; do
         [ "$old" = "$TOP" ] || [ ! -f "$ROOT$old/bin/setup.sh" ] || echo "$ROOT$old"
     done | tail -n 1)
@@ -47,8 +44,10 @@ remember() { # for the way back: what each name below /service leads to now
 
 apply_changes() {
     trap '' HUP # an ssh connection that breaks is no reason to stop half-way
-    trap 'take_back "interrupted"' INT TERM
+    rc_remember || fail "$rc_problem; nothing was changed"
     remember
+    # Not before everything is remembered: what is to be put back must be known.
+    trap 'take_back "interrupted"' INT TERM
     chmod 755 "$BASE"/bin/*.sh "$BASE/bin/run-daemon" "$BASE/bin/venus-daemons" "$BASE"/service/*/run \
         "$BASE"/service/*/log/run 2>/dev/null || fail "the scripts in $TOP/bin cannot be made executable"
     # Only what needs it: a chmod without effect is a write to the flash all the same.
@@ -66,7 +65,7 @@ apply_changes() {
     write_enabled $RUNNING || take_back "$ENABLED cannot be written (disk full?)"
 
     step "editing $RC ..."
-    rc_install "$ALL" "$WANTED" "$FORMER" "$HELPERS" || take_back "$RC cannot be written (disk full?)"
+    rc_install "$ALL" "$WANTED" "$FORMER" "$HELPERS" || take_back "$rc_problem"
 
     # From here on the next boot starts this version.
     if [ "$START" = yes ]; then
@@ -80,7 +79,7 @@ apply_changes() {
 
 former_was_there() { # in /service now, or in rc.local as a line that we have taken over
     [ -n "$(former_links "$1")" ] ||
-        rc_read "$RC" | grep '/service/' | sed 's|.*/service/\([^ /]*\).*|\1|' | grep -q -- "$(former_names "$1")"
+        printf '%s' "$rc_text" | grep '/service/' | sed 's|.*/service/\([^ /]*\).*|\1|' | grep -q -- "$(former_names "$1")"
 }
 
 switch_links() {
@@ -126,7 +125,7 @@ take_back() {
     for name in $ALL; do
         [ "$(link_target "$name")" != "$BASE/service/$name" ] || has_word "$name=$BASE/service/$name" $BEFORE || stop_service "$name"
     done
-    if [ "$RC_THERE" = yes ]; then rc_write "${RC_OLD%.}" || warn "$RC could not be written back"; else rm -f "$RC"; fi
+    rc_restore || warn "$RC could not be written back; as it was, until the next restart: $RUN/rc.local.before"
     if [ -n "$ENABLED_OLD" ]; then
         replace_file "$ENABLED" 644 "${ENABLED_OLD%.}" || warn "$ENABLED could not be written back"
     else

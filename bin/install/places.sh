@@ -36,12 +36,14 @@ link_target() { # link_target NAME: where a link below /service leads, also if t
 }
 
 # Replace a file by text, so that a power cut or a full disk leaves the old content or the new one, never a part.
-# replace_file FILE MODE TEXT; returns 1, with the old content in place, when the text could not be written.
+# replace_file FILE MODE TEXT; MODE "" keeps mode and owner. Returns 1, with the old content in place, when the text could
+# not be written.
 replace_file() {
     replace_new=$1.venus-daemons-new
     # Compared, because not every tool notices a failed write: on a full disk an empty file would take the old one's place.
-    if printf '%s' "$3" 2>/dev/null >"$replace_new" && [ "$(cat "$replace_new" && echo .)" = "$3." ] &&
-        chmod "$2" "$replace_new" && { sync "$replace_new" 2>/dev/null || sync; }; then
+    if { [ -n "$2" ] || cp -p "$1" "$replace_new" 2>/dev/null; } &&
+        printf '%s' "$3" 2>/dev/null >"$replace_new" && [ "$(cat "$replace_new" && echo .)" = "$3." ] &&
+        { [ -z "$2" ] || chmod "$2" "$replace_new"; } && { sync "$replace_new" 2>/dev/null || sync; }; then
         mv -f "$replace_new" "$1" && { sync "$(dirname "$1")" 2>/dev/null || sync; }
     else
         rm -f "$replace_new"
