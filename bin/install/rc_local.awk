@@ -1,10 +1,11 @@
 # Reads /data/rc.local and prints it with the lines of venus-daemons as they should be, then a line with the number of
 # characters printed, without which it is not complete. Lines of others stay as they are, byte for byte.
-#   VD_MODE    install | remove | above: only what stands above the last of our lines; fails where that may end the file
+#   VD_MODE    install | remove | above: only what stands above our lines; fails when they are not together, or when
+#              something above may end the file
 #   VD_LENGTH  how many characters there are to read; fails when fewer arrive
 #   VD_PLACE   install: keep | top, the lines that are there stay where they are, or all go directly below the first line,
 #              where they are reached whatever follows: an exit, an exec, a wait for the internet, a syntax error
-#   VD_FILL    yes: leave a command, ":", in the place of each line of ours; it may have been all that an "if" did
+#   VD_FILL    yes: leave a command, ":", in the place of our lines; they may have been all that an "if" did
 #   VD_WANTED  install: the lines that must be there
 #   VD_NAMES   names below /service that are ours, for links to a copy of venus-daemons
 #   VD_TOP     this copy, as a GX sees it;  VD_ROOT  what stands for /
@@ -89,9 +90,11 @@ function emit(text, from) { # from: which of the lines read it is; 0 for one of 
     origin[emitted] = from
 }
 
-function drop(text,    indent) {
-    indent = substr(text, 1, length(text) - length(strip(text)))
-    if (indent != "" || fill) emit(indent ":", 0)
+# One ":" for lines that stand together; those below the first line of the file were in no block.
+function drop(from, to,    indent) {
+    indent = substr(line[from], 1, length(line[from]) - length(strip(line[from])))
+    if (from != dropped + 1 && (indent != "" || fill && from > 2)) emit(indent ":", 0)
+    dropped = to
 }
 
 function emit_missing(    i) {
@@ -103,7 +106,7 @@ function install(from, to, text,    i) {
     for (i = from; i <= to; i++) {
         if (line[i] in is_wanted) {
             if (keeps && !(line[i] in is_done)) { emit(line[i], i); is_done[line[i]] = 1 }
-            else drop(line[i])
+            else drop(i, i)
         } else if (is_comment(text)) emit(line[i], i)
         else if (is_ours(text)) {
             # A part of a command does not tell by itself whose it is: uninstall.sh has to put it together again.
@@ -115,13 +118,13 @@ function install(from, to, text,    i) {
 }
 
 function remove(from, to, text,    i) {
-    for (i = from; i <= to; i++)
-        if ((!is_comment(text) || strip(text) ~ /^(: )?# *ln /) && is_ours(text)) drop(line[i])
-        else emit(line[i], i)
+    if ((!is_comment(text) || strip(text) ~ /^(: )?# *ln /) && is_ours(text)) drop(from, to)
+    else for (i = from; i <= to; i++) emit(line[i], i)
 }
 
 BEGIN {
     TAKEN = "# venus-daemons took over: "
+    dropped = -1
     mode = ENVIRON["VD_MODE"]
     keeps = ENVIRON["VD_PLACE"] == "keep"
     fill = ENVIRON["VD_FILL"] == "yes"
@@ -150,12 +153,17 @@ END {
             text = substr(text, 1, length(text) - 1) " " line[++to]
         last[from] = to
         command[from] = text
-        if (!is_comment(text) && is_ours(text)) last_ours = from
+        if (is_comment(text)) continue
+        if (is_ours(text)) {
+            if (last_ours && others) is_split = 1
+            last_ours = from
+            if (!first_ours) first_ours = from
+        } else if (last_ours) others = 1
     }
     is_headed = line[1] ~ /^(#!|!#)/
     if (mode == "above") {
-        if (!last_ours) exit 1
-        for (i = 1; i < last_ours; i++) {
+        if (!first_ours || is_split) exit 1
+        for (i = 1; i < first_ours; i++) {
             if (!is_comment(line[i]) && may_end(line[i])) exit 1
             emit(line[i], i)
         }

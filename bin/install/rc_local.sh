@@ -50,7 +50,7 @@ rc_is_breaking() { rc_parses "$rc_text" && ! rc_parses "$rc_new"; }
 
 # Whether a line after TEXT is a command of its own: not in a block, in quotes, in a here-document, or part of the command
 # before. In the last two a "fi" would be no error.
-rc_is_open_at() { rc_parses "$1" && ! rc_parses "$1${NEWLINE}fi"; }
+rc_is_open_at() { rc_parses "$1" && ! rc_parses "${1%"$NEWLINE"}${NEWLINE}fi"; }
 
 rc_plan() { # rc_plan install|remove: sets rc_new, which a shell can read if it could before
     rc_fill=no
@@ -111,6 +111,7 @@ rc_remove() { # rc_remove NAMES
     [ -e "$RC" ] || return 0
     rc_load "$RC" && rc_plan remove || return 1
     if [ ! -e "$RC_BACKUP" ]; then
+        [ "$rc_new" != "$rc_text" ] || return 0
         if [ "$rc_new" = "#!/bin/sh$NEWLINE" ] && [ ! -L "$RC" ]; then
             rm -f "$RC" # we had made it
         else
@@ -119,10 +120,11 @@ rc_remove() { # rc_remove NAMES
         return
     fi
     rc_left=$rc_new
-    # Unless somebody has changed it meanwhile, the original comes back, but not what kept it from running.
+    # Unless somebody has changed it meanwhile, the original comes back byte for byte, but not what kept it from running.
     if ! rc_load "$RC_BACKUP" || ! rc_edit install || [ "${rc_new%"$NEWLINE"}" != "${rc_left%"$NEWLINE"}" ]; then
         rc_write "$rc_left"
-    elif [ -x "$RC_BACKUP" ] && rc_is_clean "$RC_BACKUP"; then
+    elif rc_is_clean "$RC_BACKUP"; then
+        [ -x "$RC_BACKUP" ] || chmod 755 "$RC_BACKUP"
         rc_put "$RC_BACKUP" && rm -f "$RC_BACKUP"
     else
         rc_write "$rc_left" && rm -f "$RC_BACKUP"

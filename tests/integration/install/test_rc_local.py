@@ -21,10 +21,14 @@ OURS = "".join(f"ln -s {TOP}/service/{name} /service/{name}\n" for name in NAMES
 OLD = OURS.replace("-1.0/", "-0.9/")
 OLD_COMMENTED = "".join(f"# {line}\n" for line in OLD.splitlines())
 SH = "#!/bin/sh\n"
-USER = "#!/bin/bash\n# my boat\n/opt/victronenergy/serial-starter/stop-tty.sh ttyUSB0\n  echo 'a  b' >/dev/null\n"
+BASH = "#!/bin/bash\n"
+USERS = "# my boat\n/opt/victronenergy/serial-starter/stop-tty.sh ttyUSB0\n  echo 'a  b' >/dev/null\n"
+USER = BASH + USERS
+DONE = BASH + OURS + USERS
 FORMER = "ln -s /data/drivers/dbus-mqtt-devices-0.9.0/bin/service /service/dbus-mqtt-devices\n"
 FORMER_HELP = "/data/drivers/dbus-mqtt-devices-0.9.0/bin/setup-dependencies.sh\n"
 TAKEN = "# venus-daemons took over: "
+FOREIGN = "ln -s /data/my-own/service /service/modbus-client\n"
 STOCK = "ln -s /opt/victronenergy/service-templates/x /service/dbus-modbus-client\n"
 
 PROGRAM = """
@@ -81,52 +85,89 @@ def rc(tmp_path: Path, request: pytest.FixtureRequest) -> RcLocal:
 CASES: dict[str, tuple[bytes | None, str | bytes]] = {
     "absent": (None, SH + OURS),
     "empty": (b"", SH + OURS),
-    "users-lines": (USER.encode(), USER + OURS),
-    "no-final-newline": (USER.rstrip("\n").encode(), USER + OURS),
-    "windows": (USER.replace("\n", "\r\n").encode(), USER + OURS),
-    "nul-from-power-cut": (b"\0\0\0\0" + USER.encode() + b"\0\0", USER + OURS),
+    "users-lines": (USER.encode(), DONE),
+    "no-final-newline": (USER.rstrip("\n").encode(), DONE.rstrip("\n")),
+    "first-line-without-newline": (SH.rstrip("\n").encode(), SH + OURS),
+    "windows": (USER.replace("\n", "\r\n").encode(), DONE),
+    "nul-from-power-cut": (b"\0\0\0\0" + USER.encode() + b"\0\0", DONE),
     "only-nul": (b"\0" * 40, SH + OURS),
-    "no-shebang": (b"echo mine\n", SH + "echo mine\n" + OURS),
-    "odd-shebang": (b"!#/bin/bash\necho mine\n", "!#/bin/bash\necho mine\n" + OURS),
-    "exit": ((USER + "exit 0\n# after\n").encode(), USER + OURS + "exit 0\n# after\n"),
-    "exit-in-if": (
-        (SH + "if [ -e /x ]; then\n  exit 1\nfi\necho a\n").encode(),
-        SH + "if [ -e /x ]; then\n  exit 1\nfi\necho a\n" + OURS,
-    ),
+    "no-shebang": (b"echo mine\n", SH + OURS + "echo mine\n"),
+    "odd-shebang": (b"!#/bin/bash\necho mine\n", "!#/bin/bash\n" + OURS + "echo mine\n"),
+    "exit": ((USER + "exit 0\n# after\n").encode(), DONE + "exit 0\n# after\n"),
     "ours-after-exit": ((SH + "exit 0\n" + OURS).encode(), SH + OURS + "exit 0\n"),
+    "ours-after-exec": ((SH + "exec sleep 9\n" + OURS).encode(), SH + OURS + "exec sleep 9\n"),
+    "ours-after-redirection": (
+        (SH + "exec >/run/log 2>&1\n" + OURS).encode(),
+        SH + "exec >/run/log 2>&1\n" + OURS,
+    ),
     "ours-twice": ((SH + OURS + "echo a\n" + OURS).encode(), SH + OURS + "echo a\n"),
-    "ours-in-the-middle": ((SH + OURS + "echo mine\n").encode(), SH + OURS + "echo mine\n"),
-    "older-version": ((SH + OLD + "echo a\n").encode(), SH + OLD_COMMENTED + "echo a\n" + OURS),
-    "older-version-commented": ((SH + OLD_COMMENTED).encode(), SH + OLD_COMMENTED + OURS),
+    "ours-in-the-middle": ((SH + "echo a\n" + OURS + "echo b\n").encode(), SH + "echo a\n" + OURS + "echo b\n"),
+    "ours-in-a-block": (
+        (SH + "if true; then\n" + OURS + "fi\n").encode(),
+        SH + OURS + "if true; then\n" + ":\n" + "fi\n",
+    ),
+    "ours-in-a-here-document": (
+        (SH + "cat <<E\n" + OURS + "E\necho a\n").encode(),
+        SH + OURS + "cat <<E\nE\necho a\n",
+    ),
+    "ours-behind-a-backslash": ((SH + "true \\\n" + OURS).encode(), SH + OURS + "true \\\n"),
+    "older-version": ((SH + OLD + "echo a\n").encode(), SH + OLD_COMMENTED + OURS + "echo a\n"),
+    "older-version-at-the-end": ((USER + OLD).encode(), USER + OLD_COMMENTED + OURS),
+    "older-version-after-exit": ((USER + "exit\n" + OLD).encode(), DONE + "exit\n" + OLD_COMMENTED),
+    "older-version-commented": ((SH + OLD_COMMENTED).encode(), SH + OURS + OLD_COMMENTED),
     "older-version-both": ((SH + OLD_COMMENTED + OLD).encode(), SH + OLD_COMMENTED + OURS),
+    "older-version-inside-if": (
+        (SH + "if true; then\n    " + OLD.splitlines()[0] + "\nfi\n").encode(),
+        SH + OURS + "if true; then\n    : # " + OLD.splitlines()[0] + "\nfi\n",
+    ),
+    "older-version-inside-if-without-indent": (
+        (SH + "if true; then\n" + OLD + "fi\n").encode(),
+        SH + OURS + "if true; then\n" + OLD_COMMENTED.replace("# ", ": # ") + "fi\n",
+    ),
     "longer-version-number": (
         (SH + OURS.replace("-1.0/", "-1.0.1/")).encode(),
         SH + "".join(f"# {line}\n" for line in OURS.replace("-1.0/", "-1.0.1/").splitlines()) + OURS,
     ),
     "longer-name": (
         (SH + "ln -s /data/x /service/mqtt-devices2\nln -s /data/y /service/my-mqtt-devices\n").encode(),
-        SH + "ln -s /data/x /service/mqtt-devices2\nln -s /data/y /service/my-mqtt-devices\n" + OURS,
+        SH + OURS + "ln -s /data/x /service/mqtt-devices2\nln -s /data/y /service/my-mqtt-devices\n",
+    ),
+    "our-name-for-somebody-elses": (
+        (SH + FOREIGN + "# " + FOREIGN + "# ln -s /data/z /service/mqtt-devices\n").encode(),
+        SH + OURS + FOREIGN + "# " + FOREIGN + "# ln -s /data/z /service/mqtt-devices\n",
     ),
     "mentioned": (
         (SH + "# mqtt-devices: see below\necho mqtt-devices /service/mqtt-devices\n").encode(),
-        SH + "# mqtt-devices: see below\necho mqtt-devices /service/mqtt-devices\n" + OURS,
-    ),
-    "older-version-inside-if": (
-        (SH + "if true; then\n    " + OLD.splitlines()[0] + "\nfi\n").encode(),
-        SH + "if true; then\n    : # " + OLD.splitlines()[0] + "\nfi\n" + OURS,
+        SH + OURS + "# mqtt-devices: see below\necho mqtt-devices /service/mqtt-devices\n",
     ),
     "former-driver": (
         (USER + FORMER_HELP + FORMER).encode(),
-        USER + TAKEN + FORMER_HELP + TAKEN + FORMER + OURS,
+        DONE + TAKEN + FORMER_HELP + TAKEN + FORMER,
     ),
-    "former-driver-commented": ((USER + "# " + FORMER).encode(), USER + "# " + FORMER + OURS),
+    "former-driver-commented": ((USER + "# " + FORMER).encode(), DONE + "# " + FORMER),
+    "former-driver-inside-if-without-indent": (
+        (SH + "if true; then\n" + FORMER + "fi\n").encode(),
+        SH + OURS + "if true; then\n: " + TAKEN + FORMER + "fi\n",
+    ),
+    "former-driver-on-two-lines": (
+        (SH + FORMER.replace(" /service", " \\\n  /service") + "echo a\n").encode(),
+        SH + OURS + TAKEN + FORMER.replace(" /service", f" \\\n  : {TAKEN}/service") + "echo a\n",
+    ),
     "former-modbus-fork": (
         (SH + "ln -s /data/dbus-mymodbus-client/service /service/dbus-mymodbus-client\nls -l /service/\n").encode(),
-        SH + TAKEN + "ln -s /data/dbus-mymodbus-client/service /service/dbus-mymodbus-client\nls -l /service/\n" + OURS,
+        SH + OURS + TAKEN + "ln -s /data/dbus-mymodbus-client/service /service/dbus-mymodbus-client\nls -l /service/\n",
     ),
-    "stock-service": ((SH + STOCK).encode(), SH + STOCK + OURS),
-    "not-utf8": (b"#!/bin/sh\necho \xe9\xff\n", SH.encode() + b"echo \xe9\xff\n" + OURS.encode()),
-    "backslashes": ((SH + "printf 'a\\tb\\\\n' %s\n").encode(), SH + "printf 'a\\tb\\\\n' %s\n" + OURS),
+    "former-by-the-name-of-its-directory": (
+        (SH + "ln -s /data/dbus-mymodbus-client /service/\nln -s /data/other /service\n").encode(),
+        SH + OURS + TAKEN + "ln -s /data/dbus-mymodbus-client /service/\nln -s /data/other /service\n",
+    ),
+    "older-version-on-two-lines": (
+        (SH + OLD.replace(" /service", " \\\n  /service")).encode(),
+        SH + "".join(f"{TAKEN}{line}\n".replace(" /service", f" \\\n  : {TAKEN}/service") for line in OLD.splitlines()) + OURS,
+    ),
+    "stock-service": ((SH + STOCK).encode(), SH + OURS + STOCK),
+    "not-utf8": (b"#!/bin/sh\necho \xe9\xff\n", (SH + OURS).encode() + b"echo \xe9\xff\n"),
+    "backslashes": ((SH + "printf 'a\\tb\\\\n' %s\n").encode(), SH + OURS + "printf 'a\\tb\\\\n' %s\n"),
 }
 
 
@@ -153,24 +194,30 @@ def test_lines_of_others_survive_install_upgrade_and_removal(rc: RcLocal, case: 
     rc.install()
     rc.install(OURS.replace("-1.0/", "-2.0/"))
     rc.remove()
-    cleaned = (before or b"").replace(b"\0", b"").replace(b"\r", b"").splitlines()
-    theirs = [line for line in cleaned if f"{line.decode('latin-1').lstrip('# ')}\n" not in ALL_OURS]
-    left = rc.path.read_bytes().splitlines() if rc.path.exists() else []
-    if theirs[:1] == [] or not theirs[0].startswith((b"#!", b"!#")):
-        theirs.insert(0, b"#!/bin/sh")
-    if before is None:
-        assert not rc.path.exists()
-    elif case == "older-version-inside-if":
-        assert left == [b"#!/bin/sh", b"if true; then", b"    :", b"fi"]
-    elif theirs == [b"#!/bin/sh"] and not rc.path.exists():
-        assert before.replace(b"\0", b"")  # nothing but our own lines: a file that we had made
+    left = rc.path.read_text("latin-1") if rc.path.exists() else None
+    if case in LEFT:
+        assert left == LEFT[case]
     else:
-        assert left == theirs
+        original = (before or SH.encode()).decode("latin-1")
+        theirs = original.replace("\0", "").replace("\r", "")
+        is_mended = theirs != original
+        theirs = "".join(line for line in theirs.splitlines(keepends=True) if line.lstrip("# ") not in ALL_OURS)
+        if is_mended and not theirs:
+            theirs = SH
+        # Only what we may have made ourselves is gone.
+        assert left == theirs or (left is None and theirs == SH and (before is None or theirs != original))
     again = rc.path.read_bytes() if rc.path.exists() else None
     rc.remove()
     assert (rc.path.read_bytes() if rc.path.exists() else None) == again
 
 
+LEFT: dict[str, str | None] = {
+    "ours-in-a-block": SH + "if true; then\n:\nfi\n",
+    "empty": "",
+    "older-version-inside-if": SH + "if true; then\n    :\nfi\n",
+    "older-version-on-two-lines": None,
+    "older-version-inside-if-without-indent": SH + "if true; then\n:\nfi\n",
+}
 ALL_OURS = (OURS + OLD + OURS.replace("-1.0/", "-1.0.1/")).splitlines(keepends=True)
 
 
@@ -201,7 +248,7 @@ def test_link_stays_a_link(rc: RcLocal) -> None:
     rc.path.symlink_to(target)
     rc.install()
     assert rc.path.is_symlink()
-    assert target.read_text() == USER + OURS
+    assert target.read_text() == DONE
 
 
 def test_original_is_kept_once(rc: RcLocal) -> None:
