@@ -3,78 +3,37 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.install.fake_root import SHELLS, fill_busybox
+from tests.integration.install.fake_root import SHELLS
+from tests.integration.install.rc_file import (
+    BASH,
+    DONE,
+    FOREIGN,
+    FORMER,
+    FORMER_HELP,
+    INSTALL,
+    LIMIT_S,
+    NAMES,
+    OLD,
+    OLD_COMMENTED,
+    OURS,
+    PROGRAM,
+    REPOSITORY,
+    SH,
+    STOCK,
+    TAKEN,
+    USER,
+    RcLocal,
+)
 from tests.peers.process import find_program
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 pytestmark = pytest.mark.peer
-
-REPOSITORY = Path(__file__).parents[3]
-LIMIT_S = 60.0
-
-NAMES = "mqtt-devices modbus-client"
-TOP = "/data/drivers/venus-daemons-1.0"
-OURS = "".join(f"ln -s {TOP}/service/{name} /service/{name}\n" for name in NAMES.split())
-OLD = OURS.replace("-1.0/", "-0.9/")
-OLD_COMMENTED = "".join(f"# {line}\n" for line in OLD.splitlines())
-SH = "#!/bin/sh\n"
-BASH = "#!/bin/bash\n"
-USERS = "# my boat\n/opt/victronenergy/serial-starter/stop-tty.sh ttyUSB0\n  echo 'a  b' >/dev/null\n"
-USER = BASH + USERS
-DONE = BASH + OURS + USERS
-FORMER = "ln -s /data/drivers/dbus-mqtt-devices-0.9.0/bin/service /service/dbus-mqtt-devices\n"
-FORMER_HELP = "/data/drivers/dbus-mqtt-devices-0.9.0/bin/setup-dependencies.sh\n"
-TAKEN = "# venus-daemons took over: "
-FOREIGN = "ln -s /data/my-own/service /service/modbus-client\n"
-STOCK = "ln -s /opt/victronenergy/service-templates/x /service/dbus-modbus-client\n"
-
-PROGRAM = """
-BASE={repository} ROOT= ; . "$BASE/bin/install/report.sh"; . "$BASE/bin/install/places.sh"
-. "$BASE/bin/install/rc_local.sh"; . "$BASE/bin/install/former.sh"
-RC={rc}; RC_BACKUP=$RC.venus-daemons-bak
-"""
-FORMER_EXPRESSIONS = (
-    '"$(for n in $NAMES; do former_names $n; done | join_expressions)" '
-    '"$(for n in $NAMES; do former_helpers $n; done | join_expressions)"'
-)
-INSTALL = 'rc_warn; rc_install "$NAMES" "$WANTED" ' + FORMER_EXPRESSIONS
-REMOVE = 'rc_remove "$NAMES"'
-
-
-class RcLocal:
-    """A file, and the functions of bin/install on it, in one of the shells."""
-
-    def __init__(self, directory: Path, shell: str) -> None:
-        self.path = directory / "rc.local"
-        self.shell = shell
-
-    def call(self, program: str, *, ours: str = OURS) -> str:
-        name, *rest = self.shell.split()
-        path = "/usr/sbin:/usr/bin:/sbin:/bin"
-        if name == "busybox":
-            tools = self.path.parent / "busybox"
-            if not tools.exists():
-                fill_busybox(tools)
-            path = str(tools)
-        done = subprocess.run(
-            [find_program(name), *rest, "-c", PROGRAM.format(repository=REPOSITORY, rc=self.path) + program],
-            env={"PATH": path, "NAMES": NAMES, "WANTED": ours.rstrip("\n")},
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=LIMIT_S,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    def install(self, ours: str = OURS) -> str:
-        return self.call(INSTALL, ours=ours)
-
-    def remove(self) -> str:
-        return self.call(REMOVE)
 
 
 @pytest.fixture(params=SHELLS)
@@ -163,7 +122,9 @@ CASES: dict[str, tuple[bytes | None, str | bytes]] = {
     ),
     "older-version-on-two-lines": (
         (SH + OLD.replace(" /service", " \\\n  /service")).encode(),
-        SH + "".join(f"{TAKEN}{line}\n".replace(" /service", f" \\\n  : {TAKEN}/service") for line in OLD.splitlines()) + OURS,
+        SH
+        + "".join(f"{TAKEN}{line}\n".replace(" /service", f" \\\n  : {TAKEN}/service") for line in OLD.splitlines())
+        + OURS,
     ),
     "stock-service": ((SH + STOCK).encode(), SH + OURS + STOCK),
     "not-utf8": (b"#!/bin/sh\necho \xe9\xff\n", (SH + OURS).encode() + b"echo \xe9\xff\n"),
@@ -176,7 +137,7 @@ def test_lines_are_put_where_they_work(rc: RcLocal, case: str) -> None:
     before, after = CASES[case]
     expected = after if isinstance(after, bytes) else after.encode()
     if before is not None:
-        rc.path.write_bytes(before)
+        rc.write(before, 0o644)
     rc.install()
     assert rc.path.read_bytes() == expected
     assert rc.path.stat().st_mode & 0o777 == 0o755
@@ -190,7 +151,7 @@ def test_lines_are_put_where_they_work(rc: RcLocal, case: str) -> None:
 def test_lines_of_others_survive_install_upgrade_and_removal(rc: RcLocal, case: str) -> None:
     before, _ = CASES[case]
     if before is not None:
-        rc.path.write_bytes(before)
+        rc.write(before, 0o644)
     rc.install()
     rc.install(OURS.replace("-1.0/", "-2.0/"))
     rc.remove()
