@@ -17,8 +17,12 @@ function find_link(text,    words, count, i, is_link, source) {
     link_name = link_source = ""
     count = split(text, words, /[ \t;&|(){}"']+/)
     for (i = 1; i <= count; i++) {
-        if (words[i] == "ln") is_link = 1
-        else if (is_link && source != "" && words[i] ~ /^\/service(\/[^\/]*)?\/?$/) {
+        if (words[i] == "ln") {
+            is_link = 1
+            source = ""
+            continue
+        }
+        if (is_link && source != "" && words[i] ~ /^\/service(\/[^\/]*)?\/?$/) {
             link_source = source
             link_name = words[i]
             sub(/^\/service\/?/, "", link_name)
@@ -29,7 +33,7 @@ function find_link(text,    words, count, i, is_link, source) {
             }
             return
         }
-        source = words[i]
+        if (words[i] !~ /^-/) source = words[i]
     }
 }
 

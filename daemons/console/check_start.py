@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from console.finding import Finding, good, note, problem
+from console.start_lines import Link, find_links, find_obstacle, find_syntax_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 # Venus itself shows a full disk below 10 MB.
 MIN_FREE = 10 * 2**20
 
-_LINK = re.compile(r"^\s*ln\s.*\s/service/(\S+)\s*$")
-_EXIT = re.compile(r"^exit([\s;#]|$)")
+_SUITE = re.compile(r".*/venus-daemons-[0-9][^/]*")
 
 
 def check_python(suite: Suite) -> Iterator[Finding]:
@@ -43,33 +43,50 @@ def check_rc_local(suite: Suite) -> Iterator[Finding]:
         yield problem(f"{file} is not executable: none of its lines is run at boot", f"chmod +x {file}")
     if b"\0" in raw or b"\r" in raw:
         yield problem(f"{file} holds NUL or CR characters, so it does not run", setup)
-    lines = raw.decode(errors="replace").replace("\0", "").splitlines()
-    if not lines or not lines[0].startswith("#!"):
+    text = raw.decode(errors="replace").replace("\0", "").replace("\r", "")
+    if error := find_syntax_error(text):
+        yield problem(f"{file} has a syntax error, what is below it is not run: {error}", f"sh -n {file}; vi {file}")
+    lines = text.split("\n")
+    if not lines[0].startswith("#!"):
         yield note(f"the first line of {file} is not #!/bin/sh", f"sed -i '1i #!/bin/sh' {file}")
     yield from check_links(suite, lines, setup)
 
 
 def check_links(suite: Suite, lines: list[str], setup: str) -> Iterator[Finding]:
     """Look at the lines that make links below /service."""
-    end = next((number for number, line in enumerate(lines) if _EXIT.match(line)), len(lines))
-    links = [(number, line, found[1]) for number, line in enumerate(lines) if (found := _LINK.match(line))]
+    links = list(find_links(lines))
     for name in suite.daemons():
-        ours = [(number, line) for number, line, linked in links if linked.rstrip("/") == name]
-        here = [number for number, line in ours if f"{suite.base}/service/{name} " in line]
-        for _, line in ours:
-            if f"{suite.base}/service/{name} " not in line:
-                yield problem(f"rc.local starts another version, too: {line.strip()}", setup)
+        named = [link for link in links if link.name == name]
+        ours = [link for link in named if is_ours(suite, link)]
+        here = [link for link in ours if link.target == f"{suite.base}/service/{name}"]
+        for link in named:
+            if link not in ours:
+                yield problem(
+                    f"rc.local line {link.index + 1} starts somebody else's {name}: {link.text}",
+                    "only one program can have the name: take that line out, or uninstall venus-daemons",
+                )
+            elif link not in here:
+                yield problem(f"rc.local starts another version, too: {link.text}", setup)
         if len(here) > 1:
             yield problem(f"the line for {name} is in rc.local {len(here)} times", setup)
-        elif here and here[0] > end:
-            yield problem(f"the line for {name} is behind 'exit' in rc.local: it is never reached", setup)
+        elif here and (obstacle := find_obstacle(lines, here[0].index)):
+            yield problem(f"the line for {name} {obstacle}", setup)
         elif here:
             yield good(f"rc.local starts {name}" + ("" if name in suite.enabled() else " (which is not enabled)"))
         elif name in suite.enabled():
             yield problem(f"rc.local does not start {name}", setup)
-    for number, line, name in links:
-        if name == "dbus-mqtt-devices" or re.fullmatch(r"dbus-(?!modbus-client$)\S*modbus-client", name):
-            yield note(f"rc.local line {number + 1} starts an older program of the same kind: {line.strip()}", setup)
+    for link in links:
+        if link.name == "dbus-mqtt-devices" or re.fullmatch(r"dbus-(?!modbus-client$)\S*modbus-client", link.name):
+            yield note(f"rc.local line {link.index + 1} starts an older program of the same kind: {link.text}", setup)
+
+
+def is_ours(suite: Suite, link: Link) -> bool:
+    """Say whether a link leads to a copy of the suite; of one that has gone the name is left."""
+    base, separator, _ = link.target.rpartition(f"/service/{link.name}")
+    if not separator:
+        return False
+    is_there = (suite.root / base.lstrip("/") / "bin" / "run-daemon").exists()
+    return base == str(suite.base) or is_there or bool(_SUITE.fullmatch(base))
 
 
 def check_scripts(suite: Suite) -> Iterator[Finding]:

@@ -31,7 +31,8 @@ STOCK = "ln -s /opt/victronenergy/service-templates/x /service/dbus-modbus-clien
 
 PROGRAM = """
 set -u
-BASE={repository} ROOT= ; export VENUS_DAEMONS_RUN={rc}.run; . "$BASE/bin/install/report.sh"; . "$BASE/bin/install/places.sh"
+BASE={repository} ROOT= VENUS_DAEMONS_RUN={rc}.run
+. "$BASE/bin/install/report.sh"; . "$BASE/bin/install/places.sh"
 . "$BASE/bin/install/rc_local.sh"; . "$BASE/bin/install/former.sh"
 RC={rc}; RC_BACKUP=$RC.venus-daemons-bak
 """

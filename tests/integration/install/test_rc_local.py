@@ -9,7 +9,6 @@ import pytest
 
 from tests.integration.install.fake_root import SHELLS
 from tests.integration.install.rc_file import (
-    BASH,
     DONE,
     FOREIGN,
     FORMER,
@@ -125,6 +124,10 @@ CASES: dict[str, tuple[bytes | None, str | bytes]] = {
         SH
         + "".join(f"{TAKEN}{line}\n".replace(" /service", f" \\\n  : {TAKEN}/service") for line in OLD.splitlines())
         + OURS,
+    ),
+    "link-to-a-service": (
+        (SH + "ln -s /service/dbus-mqtt-devices /data/x\n").encode(),
+        SH + OURS + "ln -s /service/dbus-mqtt-devices /data/x\n",
     ),
     "stock-service": ((SH + STOCK).encode(), SH + OURS + STOCK),
     "not-utf8": (b"#!/bin/sh\necho \xe9\xff\n", (SH + OURS).encode() + b"echo \xe9\xff\n"),

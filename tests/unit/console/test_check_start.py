@@ -47,6 +47,24 @@ def test_good_file_has_no_finding(suite: Suite) -> None:
 
 
 @pytest.mark.parametrize(
+    "above",
+    [
+        "exec >/run/log 2>&1\n",
+        "# exit\n  # exec x\n",
+        "echo exit; echo 'on exit'\n",
+        "if true; then\n  echo a\nfi\n",
+        "cat <<E\nif\nE\n",
+        "a=(1 2)\n",
+        "# ln -s /data/x/service /service/mqtt-devices\n",
+        "ln -s /data/x/service /service/mine\nln -s /service/mqtt-devices /data/x\n",
+    ],
+)
+def test_line_that_is_reached_has_no_finding(suite: Suite, above: str) -> None:
+    write(suite, f"#!/bin/bash\n{above}{line(suite)}")
+    assert not bad(list(check_rc_local(suite)))
+
+
+@pytest.mark.parametrize(
     ("content", "mode", "says"),
     [
         ("#!/bin/sh\n{line}", 0o644, "is not executable"),
@@ -56,13 +74,26 @@ def test_good_file_has_no_finding(suite: Suite) -> None:
         ("", 0o755, "does not start mqtt-devices"),
         ("#!/bin/sh\n# {line}", 0o755, "does not start mqtt-devices"),
         ("#!/bin/sh\nexit 0\n{line}", 0o755, "behind 'exit'"),
+        ("#!/bin/sh\n  exit 0\n{line}", 0o755, "behind 'exit'"),
+        ("#!/bin/sh\necho a; exit 0\n{line}", 0o755, "behind 'exit'"),
+        ("#!/bin/sh\nexec sleep 1\n{line}", 0o755, "behind 'exit'"),
+        ("#!/bin/sh\nif true; then\n{line}fi\n", 0o755, "part of what begins above"),
+        ("#!/bin/sh\nif true; then\n{line}", 0o755, "has a syntax error"),
+        ("#!/bin/sh\ncat <<E\n{line}E\n", 0o755, "part of what begins above"),
+        ("#!/bin/sh\necho '\n{line}'\n", 0o755, "part of what begins above"),
+        ("#!/bin/sh\ntrue \\\n{line}", 0o755, "part of what begins above"),
+        ("#!/bin/bash\n{line})\n", 0o755, "has a syntax error"),
         ("#!/bin/sh\n{line}{line}", 0o755, "2 times"),
         (
-            "#!/bin/sh\n{line}ln -s /data/old/service/mqtt-devices /service/mqtt-devices\n",
+            "#!/bin/sh\n{line}ln -s /data/drivers/venus-daemons-0.9/service/mqtt-devices /service/mqtt-devices\n",
             0o755,
             "another version, too",
         ),
+        ("#!/bin/sh\n{line}ln -s /data/x/service /service/mqtt-devices\n", 0o755, "line 3 starts somebody else's"),
         ("#!/bin/sh\n{line}ln -s /data/x/service /service/dbus-mqtt-devices\n", 0o755, "an older program"),
+        ("#!/bin/sh\n{line}ln -s /x /service/dbus-mqtt-devices && echo ok\n", 0o755, "an older program"),
+        ("#!/bin/sh\n{line}ln -s /x \\\n  /service/dbus-mqtt-devices\n", 0o755, "line 3 starts an older program"),
+        ("#!/bin/sh\n{line}ln -s /x/dbus-mqtt-devices /service/\n", 0o755, "an older program"),
         ("#!/bin/sh\n{line}ln -s /data/x/service /service/dbus-mymodbus-client\n", 0o755, "an older program"),
     ],
 )
