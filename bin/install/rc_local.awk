@@ -15,10 +15,11 @@
 # Sets link_name to the name below /service that a command makes a link for, and link_source to where the link leads.
 function find_link(text,    words, count, i, is_link, source) {
     link_name = link_source = ""
-    count = split(text, words, /[ \t;&|(){}"']+/)
+    gsub(/[;&|(){}]/, " ; ", text)
+    count = split(text, words, /[ \t"']+/)
     for (i = 1; i <= count; i++) {
-        if (words[i] == "ln") {
-            is_link = 1
+        if (words[i] == "ln" || words[i] == ";") {
+            is_link = words[i] == "ln"
             source = ""
             continue
         }

@@ -14,7 +14,8 @@ from console.suite import PROGRAM_LIMIT_S
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_WORDS = re.compile(r"[ \t;&|(){}\"']+")
+_COMMANDS = re.compile(r"[;&|(){}]")
+_WORDS = re.compile(r"[ \t\"']+")
 _BELOW_SERVICE = re.compile(r"/service(?:/([^/]+))?")
 _COMMENT = re.compile(r"\s*(: )?#")
 _CONTINUED = re.compile(r"(?<!\\)(\\\\)*\\$")
@@ -74,12 +75,13 @@ def _is_continued(line: str) -> bool:
     return _CONTINUED.search(line) is not None and _MAYBE_COMMENT.search(line) is None
 
 
-def _find_link(command: str) -> tuple[str, str] | None:
-    words = _WORDS.split(command)
-    if "ln" not in words:
-        return None
-    places = [word.rstrip("/") for word in words[words.index("ln") + 1 :] if not word.startswith("-")]
-    for target, place in pairwise(places):
-        if found := _BELOW_SERVICE.fullmatch(place):
-            return found[1] or target.rpartition("/")[2], target
+def _find_link(text: str) -> tuple[str, str] | None:
+    for command in _COMMANDS.split(text):
+        words = _WORDS.split(command)
+        if "ln" not in words:
+            continue
+        places = [word.rstrip("/") for word in words[words.index("ln") + 1 :] if not word.startswith("-")]
+        for target, place in pairwise(places):
+            if found := _BELOW_SERVICE.fullmatch(place):
+                return found[1] or target.rpartition("/")[2], target
     return None

@@ -126,8 +126,8 @@ CASES: dict[str, tuple[bytes | None, str | bytes]] = {
         + OURS,
     ),
     "link-to-a-service": (
-        (SH + "ln -s /service/dbus-mqtt-devices /data/x\n").encode(),
-        SH + OURS + "ln -s /service/dbus-mqtt-devices /data/x\n",
+        (SH + "ln -s /service/dbus-mqtt-devices /data/x; ls /service/dbus-mqtt-devices\n").encode(),
+        SH + OURS + "ln -s /service/dbus-mqtt-devices /data/x; ls /service/dbus-mqtt-devices\n",
     ),
     "stock-service": ((SH + STOCK).encode(), SH + OURS + STOCK),
     "not-utf8": (b"#!/bin/sh\necho \xe9\xff\n", (SH + OURS).encode() + b"echo \xe9\xff\n"),

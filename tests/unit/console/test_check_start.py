@@ -56,7 +56,7 @@ def test_good_file_has_no_finding(suite: Suite) -> None:
         "cat <<E\nif\nE\n",
         "a=(1 2)\n",
         "# ln -s /data/x/service /service/mqtt-devices\n",
-        "ln -s /data/x/service /service/mine\nln -s /service/mqtt-devices /data/x\n",
+        "ln -s /data/x/service /service/mine\nln -s /service/mqtt-devices /data/x; ls /service/mqtt-devices\n",
     ],
 )
 def test_line_that_is_reached_has_no_finding(suite: Suite, above: str) -> None:
