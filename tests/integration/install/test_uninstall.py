@@ -98,9 +98,10 @@ def test_uninstall_twice_and_without_install_do_no_harm(fake_root: FakeRoot, arc
 def test_former_driver_is_taken_over_and_given_back(fake_root: FakeRoot) -> None:
     add_former(fake_root)
     text = fake_root.setup()
-    lines = fake_root.rc.read_text().splitlines()
-    assert lines[:3] == USER.splitlines()
-    assert lines[3:5] == [f"# venus-daemons took over: {line}" for line in FORMER.splitlines()]
+    taken = "".join(f"# venus-daemons took over: {line}\n" for line in FORMER.splitlines())
+    ours = "ln -s /data/drivers/venus-daemons-1.0.0/service/mqtt-devices /service/mqtt-devices\n"
+    first, others = USER.split("\n", 1)
+    assert fake_root.rc.read_text() == f"{first}\n{ours}{others}{taken}{FORK}"
     assert fake_root.link("dbus-mqtt-devices") is None
     directory = fake_root.drivers / "dbus-mqtt-devices-0.9.0" / "bin" / "service"
     assert "stopping dbus-mqtt-devices" in text
