@@ -61,7 +61,7 @@ main() {
 
     step "taking our lines out of $RC ..."
     rc_remove "$names" || { make_room && rc_remove "$names"; } ||
-        fail "$rc_problem; nothing was removed" "See what is large: du -sk /data/* | sort -n"
+        fail "$rc_problem; nothing was removed" "If the disk is full, see what is large: du -sk /data/* | sort -n"
     for link in "$SERVICES"/*; do
         name=${link##*/}
         { [ -L "$link" ] && is_suite_link "$name"; } || continue

@@ -151,10 +151,12 @@ rc_restore() { # to what rc_remember has found; nothing if it has not ended, or 
     [ "$rc_had_backup" = yes ] || rm -f "$RC_BACKUP"
 }
 
-# shellcheck disable=SC2094 # both only read
-rc_is_clean() { tr -d '\000\r' <"$1" | cmp -s - "$1"; }
+rc_is_clean() { # rc_is_clean FILE: is rc_text, which was read from it, all that it holds?
+    printf '%s' "$rc_text" 2>/dev/null | cmp -s - "$1"
+}
 
 rc_warn() { # what a user should know of the file as it is
+    rc_load "$RC" || { warn "$rc_problem"; return 0; }
     if [ ! -e "$RC" ]; then
         for rc_other in "$RC"?*; do
             case $rc_other in
@@ -164,7 +166,7 @@ rc_warn() { # what a user should know of the file as it is
         done
         return 0
     fi
-    case $(rc_read "$RC" | head -n 1) in
+    case $rc_text in
         '!#'*) warn "rc.local begins with '!#' instead of '#!': it works, but was meant otherwise" ;;
     esac
     [ -x "$RC" ] || warn "rc.local was not executable, so none of its lines was run at boot: it is made executable"

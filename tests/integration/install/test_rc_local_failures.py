@@ -103,6 +103,7 @@ def test_link_to_nothing_is_refused(fake_root: FakeRoot) -> None:
     done = fake_root.run("setup.sh")
     assert done.returncode == 1
     assert f"is a link to {fake_root.rc.readlink()}, which is not there" in done.stderr
+    assert "which is not there" in fake_root.run("setup.sh", "--dry-run").stderr
     assert fake_root.snapshot().keys() - {"data/conf/venus-daemons"} == before.keys()
     assert fake_root.rc.is_symlink()
     assert fake_root.run("uninstall.sh").returncode == 0
