@@ -48,9 +48,9 @@ def test_install_firmware_update_upgrade_rollback_uninstall(
         assert not re.search("Traceback|MemoryError|softlimit", gx.log(name)), gx.log(name)
         limits = (gx.root / "proc" / str(gx.status(name)["pid"]) / "limits").read_text()
         assert re.search(r"Max address space +[1-4]00000000 ", limits)
-    lines = "".join(f"ln -s {V1}/service/{name} /service/{name}\n" for name in sorted(DAEMONS))
+    ours = "".join(f"ln -s {V1}/service/{name} /service/{name}\n" for name in sorted(DAEMONS))
     first, others = USER.split("\n", 1)
-    assert gx.shell("cat /data/rc.local") == f"{first}\n{lines}{others}"
+    assert gx.shell("cat /data/rc.local") == f"{first}\n{ours}{others}"
     wait_works(gx)
     assert gx.svstat("dbus-modbus-client").split()[:4] == stock
     assert settings_of_tank(gx)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,21 +12,15 @@ from tests.integration.install.rc_file import (
     FOREIGN,
     FORMER,
     FORMER_HELP,
-    INSTALL,
-    LIMIT_S,
-    NAMES,
     OLD,
     OLD_COMMENTED,
     OURS,
-    PROGRAM,
-    REPOSITORY,
     SH,
     STOCK,
     TAKEN,
     USER,
     RcLocal,
 )
-from tests.peers.process import find_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -228,30 +221,3 @@ def test_original_is_kept_once(rc: RcLocal) -> None:
     rc.path.write_text(rc.path.read_text() + "echo added since\n")
     rc.remove()
     assert backup.read_bytes() == b"\0" + USER.encode()  # the two differ: the user may want to look
-
-
-SMALL_DISK = ("unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=64k none /mnt && exec "$@"', "sh")
-
-
-def test_full_disk_leaves_the_file_as_it_was(rc: RcLocal) -> None:
-    """On a disk of 64 kB that has no room left, as a real /data can be."""
-    program, *rest = rc.shell.split()
-    script = PROGRAM.format(repository=REPOSITORY, rc="/mnt/rc.local") + (
-        "printf '%s' \"$USER_LINES\" >$RC; chmod 755 $RC; dd if=/dev/zero of=/mnt/fill bs=1k 2>/dev/null; "
-        + INSTALL
-        + " && echo installed; cat $RC; ls -A /mnt"
-    )
-    done = subprocess.run(
-        [*SMALL_DISK, find_program(program), *rest, "-c", script],
-        env={
-            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-            "NAMES": NAMES,
-            "WANTED": OURS.rstrip("\n"),
-            "USER_LINES": USER,
-        },
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-    )
-    assert done.stdout == USER + "fill\nrc.local\n", done.stderr

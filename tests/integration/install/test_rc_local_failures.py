@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.install.fake_root import SHELLS, FakeRoot
-from tests.integration.install.rc_file import INSTALL, OURS, REMOVE, SH, USER, RcLocal
+from tests.integration.install.rc_file import (
+    INSTALL,
+    LIMIT_S,
+    NAMES,
+    OURS,
+    PROGRAM,
+    REMOVE,
+    REPOSITORY,
+    SH,
+    USER,
+    RcLocal,
+)
 from tests.peers.process import find_program
 
 if TYPE_CHECKING:
@@ -21,10 +32,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.peer
 
-LIMIT_S = 60.0
 NEW = OURS.replace("-1.0/", "-2.0/")
 REAL = 'PATH=$REAL; export PATH; exec {tool} "$@"\n'
-# Programs that fail as on a worn card, or with no memory left; all but the first look as if they had worked.
+# Programs that fail as on a worn card, or with no memory left; some look as if they had worked.
 BROKEN = {
     "read-error": ("tr", 'echo "tr: read error: Input/output error" >&2; exit 1\n'),
     "read-error-after-a-part": ("tr", "printf '#!/bin/bash\\necho a.'; exit 1\n"),
@@ -43,6 +53,33 @@ def put(rc: RcLocal, name: str, program: str) -> None:
     rc.stubs.mkdir(exist_ok=True)
     (rc.stubs / name).write_text("#!/bin/sh\n" + program.replace("{tool}", name))
     (rc.stubs / name).chmod(0o755)
+
+
+SMALL_DISK = ("unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=64k none /mnt && exec "$@"', "sh")
+
+
+def test_full_disk_leaves_the_file_as_it_was(rc: RcLocal) -> None:
+    """On a disk of 64 kB that has no room left, as a real /data can be."""
+    program, *rest = rc.shell.split()
+    script = PROGRAM.format(repository=REPOSITORY, rc="/mnt/rc.local") + (
+        "printf '%s' \"$USER_LINES\" >$RC; chmod 755 $RC; dd if=/dev/zero of=/mnt/fill bs=1k 2>/dev/null; "
+        + INSTALL
+        + " && echo installed; cat $RC; ls -A /mnt"
+    )
+    done = subprocess.run(
+        [*SMALL_DISK, find_program(program), *rest, "-c", script],
+        env={
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "NAMES": NAMES,
+            "WANTED": OURS.rstrip("\n"),
+            "USER_LINES": USER,
+        },
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+    )
+    assert done.stdout == USER + "fill\nrc.local\n", done.stderr
 
 
 @pytest.mark.parametrize("case", BROKEN)
