@@ -49,8 +49,8 @@ def test_install_firmware_update_upgrade_rollback_uninstall(
         limits = (gx.root / "proc" / str(gx.status(name)["pid"]) / "limits").read_text()
         assert re.search(r"Max address space +[1-4]00000000 ", limits)
     ours = "".join(f"ln -s {V1}/service/{name} /service/{name}\n" for name in sorted(DAEMONS))
-    first, others = USER.split("\n", 1)
-    assert gx.shell("cat /data/rc.local") == f"{first}\n{ours}{others}"
+    first, rest = USER.split("\n", 1)
+    assert gx.shell("cat /data/rc.local") == f"{first}\n{ours}{rest}"
     wait_works(gx)
     assert gx.svstat("dbus-modbus-client").split()[:4] == stock
     assert settings_of_tank(gx)
