@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
@@ -64,21 +65,28 @@ class Fleet:
         self._tap = tap
         self._members: dict[DeviceSpec, _Member] = {}
         self._lines: dict[Endpoint, tuple[LineDriver, asyncio.Task[None]]] = {}
+        self._wires = asyncio.TaskGroup()  # lines outlive devices: at its end a device puts its set point safe
         self._group = asyncio.TaskGroup()
+        self._open = AsyncExitStack()
         self._sought: dict[DeviceSpec, asyncio.Task[None]] = {}  # specs without a unit
 
     async def __aenter__(self) -> Self:
-        await self._group.__aenter__()
+        await self._open.enter_async_context(self._wires)
+        self._open.callback(self._end_lines)
+        await self._open.enter_async_context(self._group)
         return self
 
     async def __aexit__(self, *error: object) -> None:
         # By the group, all at once: a device that fails on its way out keeps no other from its own. The group itself
         # cancels when there is an error, and only once: a second time would hit what they do at their end.
         if error[0] is None:
-            members = (member.task for member in self._members.values())
-            for task in (*self._sought.values(), *members, *(task for _, task in self._lines.values())):
+            for task in (*self._sought.values(), *(member.task for member in self._members.values())):
                 task.cancel()
-        await self._group.__aexit__(*error)  # type: ignore[arg-type]  # the three of the protocol
+        await self._open.__aexit__(*error)  # type: ignore[arg-type]  # the three of the protocol
+
+    def _end_lines(self) -> None:
+        for _, task in self._lines.values():
+            task.cancel()
 
     @property
     def units(self) -> list[Unit]:
@@ -185,7 +193,7 @@ class Fleet:
         if endpoint not in self._lines:
             line = Line(endpoint, gap_s=self._config.gap_s, tap=self._tap, serial_port=serial_port)
             driver = LineDriver(line, idle_close_s=self._config.idle_close_s)
-            task = self._group.create_task(driver.run(), name=f"line {endpoint}")
+            task = self._wires.create_task(driver.run(), name=f"line {endpoint}")
             self._lines[endpoint] = (driver, task)
         return self._lines[endpoint][0]
 

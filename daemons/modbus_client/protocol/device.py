@@ -217,6 +217,8 @@ class Device:
     def talk(self, steps: Steps[Any], deadline: float) -> tuple[int, list[Effect]]:
         """Hold a conversation before everything else; an Answered with the ticket follows, perhaps at once."""
         ticket = next(self._tickets)
+        if self.state is not State.POLLING:  # what is there may be another device, with other things in these registers
+            return ticket, [Answered(ticket, "the device is not there, or not identified yet")]
         if len(self._talks) >= MAX_TALKS:
             return ticket, [Answered(ticket, "too many writes are waiting for this device")]
         try:

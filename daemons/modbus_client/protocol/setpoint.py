@@ -19,6 +19,7 @@ class SetPoint:
     refresh_s: float = 0.0
     wanted: float | None = None
     written: float | None = None
+    is_failing: bool = False  # the device has not taken the last one
     _asked_at: float = 0.0
     _written_at: float = float("-inf")
 
@@ -40,8 +41,8 @@ class SetPoint:
 
     def wrote(self, value: float, now: float) -> None:
         """Note that the device has taken a value."""
-        self.written, self._written_at = value, now
+        self.written, self._written_at, self.is_failing = value, now, False
 
     def failed(self, now: float) -> None:
         """Note that the device has refused; it is tried again after the interval."""
-        self._written_at = now
+        self._written_at, self.is_failing = now, True
