@@ -92,6 +92,14 @@ class Line:
             self._wire.close()
             self._wire = None
 
+    def hang_up(self) -> None:
+        """Begin anew with the next request when nobody answers: a host that has lost a connection never says so.
+
+        The kernel would only find out after minutes of ever rarer attempts. A tty cannot be lost in this way.
+        """
+        if not self.endpoint.is_serial:
+            self.close()
+
     async def ask(self, unit: int, request: Request, timeout_s: float) -> Outcome:
         """Make one request; `timeout_s` counts besides the time that the bytes take on a serial line."""
         try:

@@ -103,8 +103,8 @@ class Limiter:
         if not rated_w:
             return
         unit.at_end = None if decision.limit_w is None else (self._config.safe_w or 0.0, rated_w)
-        if decision.write and unit.is_up and await unit.write("/Ac/PowerLimit", limit_w) and unit.publisher:
-            unit.publisher.publish({"/Ac/PowerLimit": limit_w})
+        if decision.write and unit.is_up and await unit.write("/Ac/PowerLimit", limit_w):
+            unit.publish({"/Ac/PowerLimit": limit_w})
 
     def _inverter(self) -> Unit | None:
         return next((unit for unit in self._fleet.units if unit.ident == self._config.inverter), None)

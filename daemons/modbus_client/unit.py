@@ -71,9 +71,14 @@ class Unit:
     async def tick(self) -> None:
         """Do what is due once a second: a set point that waited, energy to remember."""
         taken = await self.controls.tick()
-        if taken is not None and self.publisher is not None:
-            self.publisher.publish({"/Ac/PowerLimit": self.controls.limit_w if taken else None})
+        if taken is not None:
+            self.publish({"/Ac/PowerLimit": self.controls.limit_w if taken else None})
         self._appearance.remember_energy()
+
+    def publish(self, values: dict[str, Any]) -> None:
+        """Show values, if it has a service at this moment."""
+        if self.publisher is not None:
+            self.publisher.publish(values)
 
     async def run(self) -> None:
         """Bring the device on the bus, now if it is remembered, and each time it is found. Ends by cancellation."""

@@ -127,7 +127,7 @@ async def test_a_limit_that_was_refused_is_not_said_to_be_taken_a_second_later()
 
 
 async def test_a_limit_that_is_refused_again_and_again_is_logged_once(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     image = make_image("growatt")
     image.registers["h", 2] = 1
