@@ -47,6 +47,12 @@ class _Member:
     task: asyncio.Task[None]
 
 
+@dataclass(slots=True)
+class _Sought:
+    line: LineDriver
+    task: asyncio.Task[None]
+
+
 class Fleet:
     """The devices that are served. Use it as a context; what fails for good in a device fails `wait`."""
 
@@ -68,7 +74,7 @@ class Fleet:
         self._wires = asyncio.TaskGroup()  # lines outlive devices: at its end a device puts its set point safe
         self._group = asyncio.TaskGroup()
         self._open = AsyncExitStack()
-        self._sought: dict[DeviceSpec, asyncio.Task[None]] = {}  # specs without a unit
+        self._sought: dict[DeviceSpec, _Sought] = {}  # specs without a unit
 
     async def __aenter__(self) -> Self:
         await self._open.enter_async_context(self._wires)
@@ -80,7 +86,8 @@ class Fleet:
         # By the group, all at once: a device that fails on its way out keeps no other from its own. The group itself
         # cancels when there is an error, and only once: a second time would hit what they do at their end.
         if error[0] is None:
-            for task in (*self._sought.values(), *(member.task for member in self._members.values())):
+            sought = (sought.task for sought in self._sought.values())
+            for task in (*sought, *(member.task for member in self._members.values())):
                 task.cancel()
         await self._open.__aexit__(*error)  # type: ignore[arg-type]  # the three of the protocol
 
@@ -127,7 +134,8 @@ class Fleet:
             return
         line = self._line(spec, config.framing)
         if not spec.unit:
-            self._sought[spec] = self._group.create_task(self._seek(spec, line), name=f"seek {spec}")
+            task = self._group.create_task(self._seek(spec, line), name=f"seek {spec}")
+            self._sought[spec] = _Sought(line, task)
             return
         device = Device(
             spec=spec,
@@ -166,16 +174,21 @@ class Fleet:
         """Serve a device no more: its service leaves the bus; its line is closed when it was the last there."""
         sought = self._sought.pop(spec, None)
         if sought is not None:
-            await _cancel(sought)
+            await _cancel(sought.task)
+            await self._release(sought.line)
         member = self._members.pop(spec, None)
-        if member is None:
+        if member is not None:
+            await _cancel(member.task)
+            await self._release(member.unit.line)
+
+    async def _release(self, driver: LineDriver) -> None:
+        """Close a line on which nothing is served or looked for any more: others may want its tty."""
+        used = [sought.line for sought in self._sought.values()]
+        used += [member.unit.line for member in self._members.values()]
+        if driver in used or driver.line.endpoint not in self._lines:
             return
-        await _cancel(member.task)
-        endpoint = member.unit.line.line.endpoint
-        driver, task = self._lines[endpoint]
-        if not driver.devices:
-            del self._lines[endpoint]
-            await _cancel(task)
+        _, task = self._lines.pop(driver.line.endpoint)
+        await _cancel(task)
 
     async def use(self, catalogue: Catalogue) -> None:
         """Use other definitions from now on: every device is identified anew."""

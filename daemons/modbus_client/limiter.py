@@ -107,7 +107,10 @@ class Limiter:
             unit.publish({"/Ac/PowerLimit": limit_w})
 
     def _inverter(self) -> Unit | None:
-        return next((unit for unit in self._fleet.units if unit.ident == self._config.inverter), None)
+        """Return it while it has a service; of two specs that lead to one inverter, one has."""
+        return next(
+            (u for u in self._fleet.units if u.ident == self._config.inverter and u.publisher is not None), None
+        )
 
     def _inputs(self) -> Inputs:
         grid, battery, vebus = self._first("grid"), self._first("battery"), self._first("vebus")

@@ -150,7 +150,7 @@ class Device:
         except (ValueRefused, NoAnswer) as error:
             return self._end(talk, str(error), now)
         except Unusable as error:
-            self._pause_until = now + UNUSABLE_RETRY_S
+            self._pause_until = now + max(UNUSABLE_RETRY_S, error.retry_s)
             return [*self._end(talk, str(error), now), Trouble(str(error))]
         return [] if talk.request is not None else self._end(talk, "", now)
 
