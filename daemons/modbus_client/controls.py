@@ -100,6 +100,11 @@ class Controls:
             return not set_point.is_failing  # written by `tick` when the device is ready for another one
         return await self.command_limit(percent)
 
+    def renew_limit(self) -> None:
+        """Keep a limit that nobody has to write again; else the safe one would follow after `limit_hold`."""
+        if self.set_point is not None:
+            self.set_point.renew(time.monotonic())
+
     async def force_limit(self, limit_w: float, rated_w: float) -> bool:
         """Write a limit now, whenever the last one was: for the end of the program."""
         limit = self._prepared.definition.power_limit if self._prepared else None

@@ -80,9 +80,10 @@ class Limiter:
 
     async def _step(self) -> None:
         decision = self._control.decide(self._inputs())
-        if decision.status != self.status:
-            _log.info("export limit: %s", decision.status)
-            self.status = decision.status
+        status = self._obstacle() or decision.status
+        if status != self.status:
+            _log.info("export limit: %s", status)
+            self.status = status
         await self._apply(decision)
         if int(decision.derate) != self._settings.get(_DERATE):
             await self._show_derated(int(decision.derate))
@@ -103,8 +104,21 @@ class Limiter:
         if not rated_w:
             return
         unit.at_end = None if decision.limit_w is None else (self._config.safe_w or 0.0, rated_w)
+        if decision.limit_w is not None and not decision.write:
+            unit.controls.renew_limit()
         if decision.write and unit.is_up and await unit.write("/Ac/PowerLimit", limit_w):
             unit.publish({"/Ac/PowerLimit": limit_w})
+
+    def _obstacle(self) -> str:
+        """Return why nothing can be limited; empty when it can."""
+        unit, name = self._inverter(), self._config.inverter
+        if unit is None or unit.publisher is None:
+            return f"there is no inverter {name} yet; nothing is limited"
+        if "/Ac/PowerLimit" not in unit.publisher.service:
+            return f"{name} has no /Ac/PowerLimit; nothing is limited"
+        return (
+            "" if unit.publisher.value("/Ac/MaxPower") else f"the rated power of {name} is unknown; nothing is limited"
+        )
 
     def _inverter(self) -> Unit | None:
         """Return it while it has a service; of two specs that lead to one inverter, one has."""

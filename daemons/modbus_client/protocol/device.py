@@ -136,6 +136,8 @@ class Device:
         self._seek.missed()
         if isinstance(outcome, Failure) and outcome.reason is Reason.LOST:
             self._pause_until = now + LOST_PAUSE_S
+        elif self.spec.method not in {"tcp", "udp"}:  # its answer may still come; the line is for others until then
+            self._pause_until = max(self._pause_until, now + self._timeout())
         if not self.liveness.missed(now):
             return []
         self.state, self.poll = State.SEEKING, None

@@ -28,6 +28,10 @@ class SetPoint:
         self.wanted, self._asked_at = value, now
         return now - self._written_at >= self.interval_s
 
+    def renew(self, now: float) -> None:
+        """Note that whoever asked stands by it."""
+        self._asked_at = now
+
     def due(self, now: float) -> float | None:
         """Return the value that is to be written now, None when there is none."""
         if self.wanted is None or now - self._written_at < self.interval_s:

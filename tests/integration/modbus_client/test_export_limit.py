@@ -62,14 +62,16 @@ async def _wait(image: Image, is_right: Callable[[int], bool], gx: Installation)
 
 
 @asynccontextmanager
-async def _limited(directory: Path, *, grid_w: float | None = -1000.0, more: str = "") -> AsyncIterator[_Scene]:
+async def _limited(
+    directory: Path, *, grid_w: float | None = -1000.0, more: str = "", device: str = ""
+) -> AsyncIterator[_Scene]:
     """An installation whose inverter (2345.6 W of 4200 W) exports `grid_w`; the daemon is not started yet."""
     image = make_image("growatt")
     station = Station(image)
     async with TcpMeter({1: station}) as inverter:
         config = f"""
 export_limit: {{inverter: pv_NAA1234567, set_point: 0, safe: 840, stale: 4{more}}}
-devices: [{{spec: 'tcp:127.0.0.1:{inverter.port}:1'}}]
+devices: [{{spec: 'tcp:127.0.0.1:{inverter.port}:1'{device}}}]
 """
         async with Installation(directory, config=config) as gx:
             grid = Grid(gx.dbus.address)
@@ -122,11 +124,22 @@ async def test_what_another_program_writes_does_not_lift_the_limit_for_good(tmp_
 
 
 @pytest.mark.slow
+async def test_a_limit_that_stands_is_not_lifted_as_one_that_nobody_renews(tmp_path: Path) -> None:
+    async with _limited(tmp_path, device=", limit_hold: 2") as (gx, image, _, _):
+        gx.start()
+        await _wait(image, _is_limited, gx)
+        written: list[list[int]] = []
+        image.on_write = lambda _, words: written.append(words)
+        await asyncio.sleep(8.0)
+        assert [100] not in written
+
+
+@pytest.mark.slow
 async def test_an_inverter_that_comes_late_gets_the_safe_value_without_a_meter(tmp_path: Path) -> None:
     async with _limited(tmp_path, grid_w=None) as (gx, image, station, _):
         station.behaviour.is_asleep = True
         gx.start()
-        await gx.wait_log("safe value")
+        await gx.wait_log("nothing is limited")
         await gx.wait_until(lambda: station.requests > 2, "asked in vain")
         station.behaviour.is_asleep = False
         await _wait(image, lambda percent: percent == SAFE, gx)
