@@ -58,8 +58,9 @@ async def main(context: Context) -> None:
     memory = Memory(context.paths.state / "modbus-client.json")
     recorder = Recorder(context.arguments.record)
     try:
-        places = await find_places(bus, replace_stock=config.replace_stock)
+        # First the settings: at boot localsettings may come after us, and it knows what the stock driver holds.
         settings = await Settings.open(bus, on_change=lambda path, value: changed.put_nowait((path, value)))
+        places = await find_places(bus, replace_stock=config.replace_stock)
         memory.load()
         house = House(settings, memory, context.bus_address, context.bus_library, context.version)
         async with Fleet(config, catalogue, HOOKS, house, recorder.tap) as fleet, asyncio.TaskGroup() as group:
@@ -77,7 +78,7 @@ async def main(context: Context) -> None:
             group.create_task(_follow_settings(changed, devices, fleet), name="settings")
             group.create_task(devices.follow_stock(bus), name="stock driver")
             group.create_task(_tick(context, fleet), name="tick")
-            group.create_task(_reload(directory, fleet), name="definitions")
+            group.create_task(_reload(directory, fleet, devices), name="definitions")
     finally:
         recorder.close()
         memory.save()
@@ -134,15 +135,16 @@ async def _tick(context: Context, fleet: Fleet) -> None:
         await asyncio.sleep(TICK_S)
 
 
-async def _reload(directory: Path, fleet: Fleet) -> None:
+async def _reload(directory: Path, fleet: Fleet, devices: DeviceList) -> None:
     """Pick up a user's definitions when they change; devices are looked at again with the new ones."""
     while True:
         await asyncio.sleep(RELOAD_S)
         if stamp_of(directory) != fleet.catalogue.stamp:
-            catalogue = await asyncio.to_thread(load_catalogue, HOOKS, directory)
+            catalogue = await asyncio.to_thread(load_catalogue, HOOKS, directory, previous=fleet.catalogue)
             for fault in catalogue.faults:
                 _log.warning("left out: %s", fault)
             await fleet.use(catalogue)
+            await devices.follow()  # what had no definition before may have one now
 
 
 def check(context: Context, file: Path | None) -> list[str]:

@@ -57,6 +57,8 @@ class Appearance:
         self._prepared = prepared
         if self.pipeline is None:
             stored = self._house.memory.devices.get(self._spec, {})
+            if stored.get("ident") != prepared.ident:
+                stored = {}  # another device, whose counters are its own
             self.pipeline = Pipeline(prepared, self._config, stored.get("energy"), stored.get("counters"))
         self.pipeline.use_role(place.role)
         polled = [*prepared.registers(place.role), *self.pipeline.error_registers(), *tank_registers(prepared)]

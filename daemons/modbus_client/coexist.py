@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from daemonkit.errors import DaemonError
 from modbus_client.protocol.spec import DeviceSpec, parse_saved
-from velib_async import CallError
+from velib_async import CallError, CallTimeout
 
 if TYPE_CHECKING:
     from velib_async import Bus
@@ -22,6 +22,7 @@ OWN_SETTINGS = "/Settings/VenusDaemons/Modbus"
 STOCK_PROGRAM = Path("/opt/victronenergy/dbus-modbus-client")
 """Where a GX has the stock driver. At boot it may start after us, and would not find its name free."""
 _SETTINGS = "com.victronenergy.settings"
+_AWAY = tuple(f"org.freedesktop.DBus.Error.{name}" for name in ("ServiceUnknown", "NameHasNoOwner", "NoReply"))
 _DBUS = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
 
 _log = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ async def find_places(bus: Bus, *, replace_stock: bool) -> Places:
             f"replace_stock is set, and {STOCK_SERVICE} is still owned by the stock driver; stop it with "
             "'svc -d /service/dbus-modbus-client', or take replace_stock out of modbus-client.yml"
         )
-    held = await read_held(bus)
+    held = await read_held(bus) or frozenset()
     _log.info(
         "%s is the stock driver's: using %s and %s; not polling its devices: %s",
         STOCK_SERVICE,
@@ -66,16 +67,22 @@ async def find_places(bus: Bus, *, replace_stock: bool) -> Places:
     return Places(OWN_SERVICE, OWN_SETTINGS, held)
 
 
-async def read_held(bus: Bus) -> frozenset[DeviceSpec]:
-    """Return what the stock driver polls on the network, by its own list; its ttys are locked."""
-    return frozenset(parse_saved(await _read_setting(bus, f"{STOCK_SETTINGS}/tcp/Devices"))[0])
+async def read_held(bus: Bus) -> frozenset[DeviceSpec] | None:
+    """Return what the stock driver polls on the network, by its own list; its ttys are locked. None: nobody knows."""
+    try:
+        return frozenset(parse_saved(await _read_setting(bus, f"{STOCK_SETTINGS}/tcp/Devices"))[0])
+    except CallError:
+        return None
 
 
 async def _read_setting(bus: Bus, path: str) -> str:
+    """Return a text, empty when there is no such setting. Raises CallError when localsettings is away or hangs."""
     try:
         (value,) = await bus.call(_SETTINGS, path, "com.victronenergy.BusItem", "GetValue")
-    except CallError:
-        return ""  # it has no such setting
+    except CallError as error:
+        if isinstance(error, CallTimeout) or error.name in _AWAY:
+            raise
+        return ""
     return value if isinstance(value, str) else ""
 
 

@@ -64,6 +64,7 @@ class Line:
         self._wire: Wire | None = None
         self._reply: asyncio.Future[Outcome] | None = None
         self._free_at = 0.0
+        self._late: dict[int, float] = {}  # units whose answer may still come, and until when
 
     @property
     def garbled(self) -> int:
@@ -92,13 +93,21 @@ class Line:
             self._wire.close()
             self._wire = None
 
+    def hang_up(self) -> None:
+        """Begin anew with the next request when nobody answers: a host that has lost a connection never says so.
+
+        The kernel would only find out after minutes of ever rarer attempts. A tty cannot be lost in this way.
+        """
+        if not self.endpoint.is_serial:
+            self.close()
+
     async def ask(self, unit: int, request: Request, timeout_s: float) -> Outcome:
         """Make one request; `timeout_s` counts besides the time that the bytes take on a serial line."""
         try:
             await self.open()
         except LinkLost as error:
             return Failure(Reason.LOST, text=str(error))
-        await self._wait_for_silence()
+        await self._wait_for_silence(unit)
         if self._wire is None:
             return Failure(Reason.LOST, text="the connection ended")
         started = time.monotonic()
@@ -107,6 +116,8 @@ class Line:
         self.busy_s += now - started
         late_s = SETTLE_S if self._is_silent(outcome) and self.endpoint.method != "tcp" else 0.0
         self._free_at = now + self._gap_s + late_s
+        if late_s and self.endpoint.method != "udp":
+            self._late[unit] = now + timeout_s
         return outcome
 
     async def _exchange(self, unit: int, request: Request, timeout_s: float) -> Outcome:
@@ -139,8 +150,13 @@ class Line:
         if self._reply is not None and not self._reply.done():
             self._reply.set_result(Failure(Reason.LOST, text=why))
 
-    async def _wait_for_silence(self) -> None:
-        wait_s = self._free_at - time.monotonic()
+    async def _wait_for_silence(self, unit: int) -> None:
+        """Wait for the gap; and longer before the unit is asked anew that was just silent.
+
+        Only its length tells what a frame of a serial line answers: voltages that come late would pass for power, with
+        a good checksum. Other units are not held up, because their answers have another number.
+        """
+        wait_s = max(self._free_at, self._late.pop(unit, 0.0)) - time.monotonic()
         if wait_s > 0:
             await asyncio.sleep(wait_s)
 

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from modbus_client.protocol.effects import Answered
+from modbus_client.protocol.job import State
 from modbus_client.protocol.setpoint import SetPoint
 from modbus_client.protocol.vreglink import READ_FAILED, WRITE_FAILED, Window
 from modbus_client.protocol.writing import run_command, set_power_limit, write_register
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from modbus_client.protocol.register import Register
     from modbus_client.protocol.steps import Steps
 
+LIMIT = "/Ac/PowerLimit"
 ANSWER_LIMIT_S = 0.9
 """Venus programs wait for SetValue; within a second they are told, whatever the device does."""
 LIMIT_REFRESH_S = 60.0
@@ -41,10 +43,13 @@ class Controls:
         self._registers: dict[str, Register] = {}
         self._prepared: Prepared | None = None
         self.set_point: SetPoint | None = None
+        self.limit_w: float | None = None  # what the set point stands for
         self.last_refusal = ""
 
     def use(self, prepared: Prepared, registers: list[Register]) -> None:
         """Write to this device from now on."""
+        if self._prepared is not None and self._prepared.ident != prepared.ident:
+            self.set_point = self.limit_w = None  # another inverter: what the one before was told is not for it
         self._prepared = prepared
         named = [(path, r) for r in registers if r.write is not None for path in (r.path, *r.aliases) if path]
         self._registers = dict(named)
@@ -61,14 +66,14 @@ class Controls:
     def handles(self, path: str) -> bool:
         """Tell whether a path is written to the device, not to the settings."""
         commands = self._prepared.definition.commands if self._prepared else ()
-        return path in self._registers or path == "/Ac/PowerLimit" or any(c.path == path for c in commands)
+        return path in self._registers or path == LIMIT or any(c.path == path for c in commands)
 
     async def write(self, path: str, value: Any, rated_w: float | None = None) -> bool | None:
         """Write a value; True once the device has taken it, None when it has and the value is not to be shown."""
         prepared = self._prepared
         if prepared is None:
             return False
-        if path == "/Ac/PowerLimit":
+        if path == LIMIT:
             return await self._limit(prepared, value, rated_w)
         for command in prepared.definition.commands:
             if command.path == path:
@@ -90,15 +95,23 @@ class Controls:
         if limit is None or set_point is None or not rated_w or value is None:
             self.last_refusal = "/Ac/PowerLimit: the rated power of the inverter is not known"
             return False
-        percent = self._percent(limit, float(value), rated_w)
+        percent, self.limit_w = self._percent(limit, float(value), rated_w), float(value)
         if not set_point.ask(percent, time.monotonic()):
-            return True  # written by `tick` when the device is ready for another one
+            return not set_point.is_failing  # written by `tick` when the device is ready for another one
         return await self.command_limit(percent)
+
+    def renew_limit(self) -> None:
+        """Keep a limit that nobody has to write again; else the safe one would follow after `limit_hold`."""
+        if self.set_point is not None:
+            self.set_point.renew(time.monotonic())
 
     async def force_limit(self, limit_w: float, rated_w: float) -> bool:
         """Write a limit now, whenever the last one was: for the end of the program."""
         limit = self._prepared.definition.power_limit if self._prepared else None
-        return limit is not None and await self.command_limit(self._percent(limit, limit_w, rated_w))
+        if limit is None or self.set_point is None:
+            return False
+        self.set_point.wanted = self._percent(limit, limit_w, rated_w)
+        return await self.command_limit(self.set_point.wanted)
 
     @staticmethod
     def _percent(limit: PowerLimit, limit_w: float, rated_w: float) -> float:
@@ -114,18 +127,21 @@ class Controls:
         if limit.model and base is None:
             self.last_refusal = "/Ac/PowerLimit: the inverter has no model for it"
             return False
-        answer = await self._ask(set_power_limit(limit, percent, base or 0), "/Ac/PowerLimit")
+        answer = await self._ask(set_power_limit(limit, percent, base or 0), LIMIT)
         if answer is None:
             self.set_point.failed(time.monotonic())
             return False
         self.set_point.wrote(percent, time.monotonic())
         return True
 
-    async def tick(self) -> None:
-        """Write a limit that was kept back, or that has to be renewed."""
-        percent = self.set_point.due(time.monotonic()) if self.set_point else None
-        if percent is not None:
-            await self.command_limit(percent)
+    async def tick(self) -> bool | None:
+        """Write a limit that was kept back, or has to be renewed; tell whether the device took it, None if none was."""
+        if self.set_point is None or self._device.state is not State.POLLING:
+            return None
+        asked, percent = self.set_point.wanted, self.set_point.due(time.monotonic())
+        if self.set_point.wanted != asked:
+            self.limit_w = None  # nobody asks for it any more
+        return None if percent is None else await self.command_limit(percent)
 
     async def vreg_get(self, vreg: int) -> bytes:
         """Answer GetVreg: two bytes of status, then the data."""
@@ -162,5 +178,6 @@ class Controls:
         if not answer.error:
             return answer
         self.last_refusal = f"{what}: {answer.error}"
-        _log.warning("%s: %s", self._name, self.last_refusal)
+        repeats = what == LIMIT and self.set_point is not None and self.set_point.is_failing
+        _log.log(logging.DEBUG if repeats else logging.WARNING, "%s: %s", self._name, self.last_refusal)
         return None

@@ -39,6 +39,7 @@ class DeviceList:
         self._fleet = fleet
         self._fixed = fixed  # from the command line and the configuration: served, and not saved
         self._names: list[str] = []
+        self._wanted: set[DeviceSpec] = set()
         self.saved: list[DeviceSpec] = []
 
     def path(self, name: str, what: str = "Devices") -> str:
@@ -84,7 +85,7 @@ class DeviceList:
         while self._places.is_beside_stock:
             await asyncio.sleep(STOCK_CHECK_S)
             held = await read_held(bus)
-            if held != self._places.held:
+            if held is not None and held != self._places.held:
                 self._places = replace(self._places, held=held)
                 await self.follow()
 
@@ -98,11 +99,16 @@ class DeviceList:
                 _log.warning("%s: %s", self.path(name), fault)
         self.saved = saved
         wanted = dict.fromkeys([*self._fixed, *saved])
+        gone, self._wanted = self._wanted - wanted.keys(), set(wanted)
+        for spec in gone:
+            if not spec.unit:
+                await self._fleet.remove(spec)  # perhaps still looked for
         for unit in self._fleet.units:
             spec = unit.config.spec
             whole = spec.with_part(1)  # the other devices of a chain come with its first one
-            is_wanted = not wanted.keys().isdisjoint((spec, whole, whole.with_unit(0)))
-            if not is_wanted or self._places.is_held(spec):
+            names = {spec, whole, whole.with_unit(0)}
+            is_gone = not names.isdisjoint(gone) and names.isdisjoint(wanted)  # what announced itself is not ours
+            if is_gone or self._places.is_held(spec):
                 await self._fleet.remove(spec)
         for spec in wanted:
             if self._places.is_held(spec):

@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
+from modbus_client.protocol.request import is_silence
 from modbus_client.protocol.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ class LineDriver:
         outcome = await self.ask(device.spec.unit, job.request, job.timeout_s)
         now = time.monotonic()
         effects = device.done(job, outcome, now - started, now)
+        if is_silence(outcome) and not any(each.liveness.is_up for each in self.devices):
+            self.line.hang_up()
         handler = self._handlers.get(id(device))
         if handler is not None and effects:
             handler(effects)

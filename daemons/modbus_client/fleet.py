@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
@@ -46,6 +47,12 @@ class _Member:
     task: asyncio.Task[None]
 
 
+@dataclass(slots=True)
+class _Sought:
+    line: LineDriver
+    task: asyncio.Task[None]
+
+
 class Fleet:
     """The devices that are served. Use it as a context; what fails for good in a device fails `wait`."""
 
@@ -64,21 +71,29 @@ class Fleet:
         self._tap = tap
         self._members: dict[DeviceSpec, _Member] = {}
         self._lines: dict[Endpoint, tuple[LineDriver, asyncio.Task[None]]] = {}
+        self._wires = asyncio.TaskGroup()  # lines outlive devices: at its end a device puts its set point safe
         self._group = asyncio.TaskGroup()
-        self._sought: dict[DeviceSpec, asyncio.Task[None]] = {}  # specs without a unit
+        self._open = AsyncExitStack()
+        self._sought: dict[DeviceSpec, _Sought] = {}  # specs without a unit
 
     async def __aenter__(self) -> Self:
-        await self._group.__aenter__()
+        await self._open.enter_async_context(self._wires)
+        self._open.callback(self._end_lines)
+        await self._open.enter_async_context(self._group)
         return self
 
     async def __aexit__(self, *error: object) -> None:
         # By the group, all at once: a device that fails on its way out keeps no other from its own. The group itself
         # cancels when there is an error, and only once: a second time would hit what they do at their end.
         if error[0] is None:
-            members = (member.task for member in self._members.values())
-            for task in (*self._sought.values(), *members, *(task for _, task in self._lines.values())):
+            sought = (sought.task for sought in self._sought.values())
+            for task in (*sought, *(member.task for member in self._members.values())):
                 task.cancel()
-        await self._group.__aexit__(*error)  # type: ignore[arg-type]  # the three of the protocol
+        await self._open.__aexit__(*error)  # type: ignore[arg-type]  # the three of the protocol
+
+    def _end_lines(self) -> None:
+        for _, task in self._lines.values():
+            task.cancel()
 
     @property
     def units(self) -> list[Unit]:
@@ -119,7 +134,8 @@ class Fleet:
             return
         line = self._line(spec, config.framing)
         if not spec.unit:
-            self._sought[spec] = self._group.create_task(self._seek(spec, line), name=f"seek {spec}")
+            task = self._group.create_task(self._seek(spec, line), name=f"seek {spec}")
+            self._sought[spec] = _Sought(line, task)
             return
         device = Device(
             spec=spec,
@@ -158,16 +174,21 @@ class Fleet:
         """Serve a device no more: its service leaves the bus; its line is closed when it was the last there."""
         sought = self._sought.pop(spec, None)
         if sought is not None:
-            await _cancel(sought)
+            await _cancel(sought.task)
+            await self._release(sought.line)
         member = self._members.pop(spec, None)
-        if member is None:
+        if member is not None:
+            await _cancel(member.task)
+            await self._release(member.unit.line)
+
+    async def _release(self, driver: LineDriver) -> None:
+        """Close a line on which nothing is served or looked for any more: others may want its tty."""
+        used = [sought.line for sought in self._sought.values()]
+        used += [member.unit.line for member in self._members.values()]
+        if driver in used or driver.line.endpoint not in self._lines:
             return
-        await _cancel(member.task)
-        endpoint = member.unit.line.line.endpoint
-        driver, task = self._lines[endpoint]
-        if not driver.devices:
-            del self._lines[endpoint]
-            await _cancel(task)
+        _, task = self._lines.pop(driver.line.endpoint)
+        await _cancel(task)
 
     async def use(self, catalogue: Catalogue) -> None:
         """Use other definitions from now on: every device is identified anew."""
@@ -185,7 +206,7 @@ class Fleet:
         if endpoint not in self._lines:
             line = Line(endpoint, gap_s=self._config.gap_s, tap=self._tap, serial_port=serial_port)
             driver = LineDriver(line, idle_close_s=self._config.idle_close_s)
-            task = self._group.create_task(driver.run(), name=f"line {endpoint}")
+            task = self._wires.create_task(driver.run(), name=f"line {endpoint}")
             self._lines[endpoint] = (driver, task)
         return self._lines[endpoint][0]
 

@@ -36,6 +36,8 @@ class Memory:
     def remember(self, spec: str, **facts: Any) -> None:
         """Store facts about a device; what is already stored costs no write."""
         known = self.devices.setdefault(spec, {})
+        if "ident" in facts and known.get("ident", facts["ident"]) != facts["ident"]:
+            known.clear()  # another device has taken its place
         if any(known.get(key) != value for key, value in facts.items()):
             known.update(facts)
             self._dirty = True

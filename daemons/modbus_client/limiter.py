@@ -8,11 +8,13 @@ hub4 /PvPowerLimiterActive. Settings are those of the document that this replace
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from typing import TYPE_CHECKING, Any
 
 from modbus_client.protocol.exportlimit import ExportLimit, Inputs
+from velib_async import CallError, SettingError
 from velib_async.client import Monitor, Service, servicetype
 from velib_async.localsettings import Setting
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from velib_async.localsettings import Settings
 
 PERIOD_S = 1.0
+SETTING_LIMIT_S = 0.5
 _BASE = "/Settings/DynamicGeneration"
 _ENERGY, _DERATE, _FORCE = f"{_BASE}/energyDifference", f"{_BASE}/derateGeneration", f"{_BASE}/forceDerateGeneration"
 MAX_ENERGY_KWH = 1_000_000
@@ -66,72 +69,100 @@ class Limiter:
                 await self._step()
                 await asyncio.sleep(PERIOD_S)
         finally:
+            unit = self._inverter()
+            if unit is not None:
+                await unit.leave()  # before anything that needs the bus, which may hang
             await self._monitor.close()
-            await self._leave_safe()
 
     def _on_change(self, service: Service, values: dict[str, Any]) -> None:
-        if any(path.endswith("/Power") for path in values):
+        if any(path.endswith(("/Power", "/P")) for path in values):
             self._heard[service.name] = time.monotonic()
 
     async def _step(self) -> None:
         decision = self._control.decide(self._inputs())
-        if decision.status != self.status:
-            _log.info("export limit: %s", decision.status)
-            self.status = decision.status
+        status = self._obstacle() or decision.status
+        if status != self.status:
+            _log.info("export limit: %s", status)
+            self.status = status
+        await self._apply(decision)
         if int(decision.derate) != self._settings.get(_DERATE):
-            await self._settings.set(_DERATE, int(decision.derate))
-        if decision.write:
-            await self._apply(decision)
+            await self._show_derated(int(decision.derate))
+
+    async def _show_derated(self, value: int) -> None:
+        """Set the setting that others look at. A localsettings that is gone or hangs must not hold up the limit."""
+        with contextlib.suppress(TimeoutError, CallError, SettingError):
+            async with asyncio.timeout(SETTING_LIMIT_S):
+                await self._settings.set(_DERATE, value)
 
     async def _apply(self, decision: Decision) -> None:
+        """Command the inverter. What it does not take is decided on anew at the next step."""
         unit = self._inverter()
-        rated_w = unit.publisher.value("/Ac/MaxPower") if unit and unit.publisher else None
-        await self._command(decision.limit_w if decision.limit_w is not None else rated_w)
-
-    async def _command(self, limit_w: float | None) -> None:
-        unit = self._inverter()
-        if unit is None or unit.publisher is None or limit_w is None or not unit.is_up:
+        if unit is None or unit.publisher is None:
             return
-        if await unit.write("/Ac/PowerLimit", limit_w):
-            unit.publisher.publish({"/Ac/PowerLimit": limit_w})
+        rated_w = unit.publisher.value("/Ac/MaxPower")
+        limit_w = rated_w if decision.limit_w is None else decision.limit_w
+        if not rated_w:
+            return
+        unit.at_end = None if decision.limit_w is None else (self._config.safe_w or 0.0, rated_w)
+        if decision.limit_w is not None and not decision.write:
+            unit.controls.renew_limit()
+        if decision.write and unit.is_up and await unit.write("/Ac/PowerLimit", limit_w):
+            unit.publish({"/Ac/PowerLimit": limit_w})
 
-    async def _leave_safe(self) -> None:
-        unit = self._inverter()
-        rated_w = unit.publisher.value("/Ac/MaxPower") if unit and unit.publisher else None
-        if unit is not None and rated_w and unit.is_up:
-            await unit.controls.force_limit(self._config.safe_w or 0.0, rated_w)
+    def _obstacle(self) -> str:
+        """Return why nothing can be limited; empty when it can."""
+        unit, name = self._inverter(), self._config.inverter
+        if unit is None or unit.publisher is None:
+            return f"there is no inverter {name} yet; nothing is limited"
+        if "/Ac/PowerLimit" not in unit.publisher.service:
+            return f"{name} has no /Ac/PowerLimit; nothing is limited"
+        return (
+            "" if unit.publisher.value("/Ac/MaxPower") else f"the rated power of {name} is unknown; nothing is limited"
+        )
 
     def _inverter(self) -> Unit | None:
-        return next((unit for unit in self._fleet.units if unit.ident == self._config.inverter), None)
+        """Return it while it has a service; of two specs that lead to one inverter, one has."""
+        return next(
+            (u for u in self._fleet.units if u.ident == self._config.inverter and u.publisher is not None), None
+        )
 
     def _inputs(self) -> Inputs:
         grid, battery, vebus = self._first("grid"), self._first("battery"), self._first("vebus")
         hub4, unit = self._first("hub4"), self._inverter()
         publisher = unit.publisher if unit and unit.is_up else None
         forward, reverse = self._value(grid, "/Ac/Energy/Forward"), self._value(grid, "/Ac/Energy/Reverse")
-        known = forward is not None and reverse is not None
+        grid_w = self._grid_power(grid)
+        known = grid_w is not None and forward is not None and reverse is not None
+        is_fresh = self._is_fresh(battery) and self._is_fresh(vebus)
         return Inputs(
-            grid_w=self._grid_power(grid),
+            grid_w=grid_w,
             pv_w=publisher.value("/Ac/Power") if publisher else None,
             rated_w=publisher.value("/Ac/MaxPower") if publisher else None,
+            commanded_w=publisher.value("/Ac/PowerLimit") if publisher else None,
             battery_w=self._value(battery, "/Dc/0/Power"),
             battery_soc=self._value(battery, "/Soc"),
             battery_v=self._value(battery, "/Dc/0/Voltage"),
             multi_state=self._value(vebus, "/State"),
-            multi_ac_in_w=self._value(vebus, "/Ac/ActiveIn/P"),
+            multi_ac_in_w=self._value(vebus, "/Ac/ActiveIn/P") if is_fresh else None,  # it widens the limit by itself
             energy_difference_kwh=forward - reverse if known else None,
             energy_set_point_kwh=float(self._settings.get(_ENERGY)),
             force=bool(self._settings.get(_FORCE)),
             other_limiter=self._value(hub4, "/PvPowerLimiterActive") == 1,
         )
 
+    def _is_fresh(self, service: Service | None) -> bool:
+        """Tell whether its power has moved of late: a real one never stands still."""
+        if service is None:
+            return False
+        return time.monotonic() - self._heard.get(service.name, float("-inf")) <= self._config.stale_s
+
     def _grid_power(self, grid: Service | None) -> float | None:
-        """Return the power at the meter, None when it has not moved for too long: a real meter never stands still."""
-        if grid is None or time.monotonic() - self._heard.get(grid.name, float("-inf")) > self._config.stale_s:
+        """Return the power at the meter, None when it is unknown or has not moved for too long."""
+        if grid is None or not self._is_fresh(grid):
             return None
-        total = self._value(grid, "/Ac/Power")
-        if total is not None:
-            return float(total)
+        if grid.seen("/Ac/Power"):
+            total = grid.get_value("/Ac/Power")
+            return None if total is None else float(total)
         phases = [self._value(grid, f"/Ac/L{n}/Power") for n in (1, 2, 3)]
         present = [float(phase) for phase in phases if phase is not None]
         return sum(present) if present else None

@@ -12,6 +12,7 @@ from modbus_client.connection import Line
 from modbus_client.hooks import HOOKS
 from modbus_client.protocol.derive import derive
 from modbus_client.protocol.errors import NoAnswer, Unusable
+from modbus_client.protocol.identify import LOOK_ONLY
 from modbus_client.protocol.poll import keys_of
 from modbus_client.protocol.prepare import limits_for, prepare
 from modbus_client.protocol.steps import read_registers
@@ -64,7 +65,7 @@ async def _look_at(line: Line, spec: DeviceSpec, match: Match, out: TextIO) -> N
     """Read everything of a device once, and print it. Raises NoAnswer and Unusable."""
     started = time.monotonic()
     hook = HOOKS.get(match.definition.hook or "")
-    prepared = await ask_line(line, spec.unit, prepare(match, spec, hook, {}))
+    prepared = await ask_line(line, spec.unit, prepare(match, spec, hook, {LOOK_ONLY: True}))
     limits = limits_for(match.definition, spec.method)
     values = await ask_line(line, spec.unit, read_registers(prepared.registers(prepared.default_role), limits))
     _print(prepared, values, spec, time.monotonic() - started, out)

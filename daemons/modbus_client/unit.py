@@ -45,6 +45,8 @@ class Unit:
         self._is_down = False  # its silence is known; before that it may just not have been asked yet
         self._is_enabled = True
         self.controls = Controls(device, line, str(config.spec), config.limit_hold_s)
+        self.at_end: tuple[float, float] | None = None  # limit and rated power in W: commanded when its service ends
+        self._leaving = asyncio.Lock()
         self._house = house
         self._appearance = Appearance(config, house)
         self._registers: list[Register] = []
@@ -68,8 +70,15 @@ class Unit:
 
     async def tick(self) -> None:
         """Do what is due once a second: a set point that waited, energy to remember."""
-        await self.controls.tick()
+        taken = await self.controls.tick()
+        if taken is not None:
+            self.publish({"/Ac/PowerLimit": self.controls.limit_w if taken else None})
         self._appearance.remember_energy()
+
+    def publish(self, values: dict[str, Any]) -> None:
+        """Show values, if it has a service at this moment."""
+        if self.publisher is not None:
+            self.publisher.publish(values)
 
     async def run(self) -> None:
         """Bring the device on the bus, now if it is remembered, and each time it is found. Ends by cancellation."""
@@ -80,8 +89,16 @@ class Unit:
             while True:
                 await self._attempt(await self._next())
         finally:
+            await self.leave()
             self.line.remove(self.device)
             await self._appearance.retire()
+
+    async def leave(self) -> None:
+        """Put the set point safe, once: whoever commands it ends. The line has to serve the device until then."""
+        async with self._leaving:
+            limit, self.at_end = self.at_end, None
+            if limit is not None:
+                await self.controls.force_limit(*limit)
 
     async def _next(self) -> Work:
         """Wait for something to do; a lost connection of the service is such a thing."""

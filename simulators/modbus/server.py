@@ -24,6 +24,7 @@ class TcpMeter:
         self.connections = 0
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._lost: set[asyncio.StreamWriter] = set()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -47,6 +48,10 @@ class TcpMeter:
             await self._server.wait_closed()
             self._server = None
 
+    def lose_connections(self) -> None:
+        """Never answer on the present connections again, and leave them open, like a host that was switched off."""
+        self._lost |= self._writers
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         self.connections += 1
@@ -57,6 +62,7 @@ class TcpMeter:
             pass
         finally:
             self._writers.discard(writer)
+            self._lost.discard(writer)
             writer.transport.abort()
 
     async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -64,7 +70,7 @@ class TcpMeter:
         transaction, _, length, unit = struct.unpack(">HHHB", head)
         pdu = await reader.readexactly(length - 1)
         station = self.units.get(unit)
-        reply = await station.reply(pdu) if station else None
+        reply = await station.reply(pdu) if station and writer not in self._lost else None
         if reply is not None:
             writer.write(struct.pack(">HHHB", transaction, 0, len(reply) + 1, unit) + reply)
 
@@ -74,7 +80,7 @@ class TcpMeter:
             raise ConnectionError("closed")
         station = self.units.get(data[0])
         reply = await station.reply(data[1:-2]) if station and crc16(data) == b"\0\0" else None
-        if station is not None and reply is not None:
+        if station is not None and reply is not None and writer not in self._lost:
             body = data[:1] + reply
             writer.write(station.spoil(body + crc16(body)))
 

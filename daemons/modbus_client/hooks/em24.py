@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modbus_client.protocol.errors import Unusable
+from modbus_client.protocol.identify import LOOK_ONLY
 from modbus_client.protocol.request import Write
 from modbus_client.protocol.steps import ask, read
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 APPLICATION_H = (7,)
 LOCKED = (3,)
+REFUSED_RETRY_S = 3600.0
+_NEEDED = "the EM24 refuses application H, without which exported power counts as imported"
 
 
 class Em24Hook:
@@ -32,14 +35,16 @@ class Em24Hook:
         return None
 
     def prepare(self, facts: Facts, options: Mapping[str, Any]) -> Steps[list[Register]]:
-        """Write application H if the meter has another one, and make sure that it took it."""
-        del options
+        """Write application H if the meter has another one, and make sure that it took it.
+
+        The meter keeps it in memory that wears: one that is locked is not written to, one that does not take it rarely.
+        """
         at = facts.get("application_at")
-        if at is None or (yield from read("holding", at, 1)) == APPLICATION_H:
+        if at is None or options.get(LOOK_ONLY) or (yield from read("holding", at, 1)) == APPLICATION_H:
             return []
+        if (yield from read("holding", facts["selector_at"], 1)) == LOCKED:
+            raise Unusable(f"{_NEEDED}; its front selector is locked: turn it")
         yield from ask(Write(at, APPLICATION_H))
         if (yield from read("holding", at, 1)) == APPLICATION_H:
             return []
-        selector = yield from read("holding", facts["selector_at"], 1)
-        why = "its front selector is locked: turn it" if selector == LOCKED else "set it on the meter"
-        raise Unusable(f"the EM24 refuses application H, without which exported power counts as imported; {why}")
+        raise Unusable(f"{_NEEDED}; set it on the meter. It is tried again in an hour", retry_s=REFUSED_RETRY_S)

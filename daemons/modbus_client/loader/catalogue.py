@@ -118,8 +118,17 @@ class Catalogue:
         return Choice(self.definitions, spec, only)
 
 
-def load_catalogue(hooks: Iterable[str], user_directory: Path | None = None, built_in: Path = BUILT_IN) -> Catalogue:
-    """Find every definition, and load the user's: their mistakes are to be told at once."""
+def load_catalogue(
+    hooks: Iterable[str],
+    user_directory: Path | None = None,
+    built_in: Path = BUILT_IN,
+    *,
+    previous: Catalogue | None = None,
+) -> Catalogue:
+    """Find every definition, and load the user's: their mistakes are to be told at once.
+
+    A file that has become faulty counts as it was in the `previous` catalogue, so that an editor takes no device away.
+    """
     names = tuple(hooks)
     catalogue = Catalogue(Definitions({path.stem: path for path in sorted(built_in.glob("*.yml"))}, names))
     for path in _user_files(user_directory):
@@ -127,6 +136,8 @@ def load_catalogue(hooks: Iterable[str], user_directory: Path | None = None, bui
             catalogue.definitions.put(load_definition(path, names), path)
         except DefinitionError as error:
             catalogue.faults.append(error)
+            if previous is not None and path.stem in previous.definitions:
+                catalogue.definitions.put(previous.definitions[path.stem], path)
     catalogue.stamp = stamp_of(user_directory)
     return catalogue
 

@@ -136,6 +136,8 @@ class Device:
         self._seek.missed()
         if isinstance(outcome, Failure) and outcome.reason is Reason.LOST:
             self._pause_until = now + LOST_PAUSE_S
+        elif self.spec.method not in {"tcp", "udp"}:  # its answer may still come; the line is for others until then
+            self._pause_until = max(self._pause_until, now + self._timeout())
         if not self.liveness.missed(now):
             return []
         self.state, self.poll = State.SEEKING, None
@@ -150,7 +152,7 @@ class Device:
         except (ValueRefused, NoAnswer) as error:
             return self._end(talk, str(error), now)
         except Unusable as error:
-            self._pause_until = now + UNUSABLE_RETRY_S
+            self._pause_until = now + max(UNUSABLE_RETRY_S, error.retry_s)
             return [*self._end(talk, str(error), now), Trouble(str(error))]
         return [] if talk.request is not None else self._end(talk, "", now)
 
@@ -217,6 +219,8 @@ class Device:
     def talk(self, steps: Steps[Any], deadline: float) -> tuple[int, list[Effect]]:
         """Hold a conversation before everything else; an Answered with the ticket follows, perhaps at once."""
         ticket = next(self._tickets)
+        if self.state is not State.POLLING:  # what is there may be another device, with other things in these registers
+            return ticket, [Answered(ticket, "the device is not there, or not identified yet")]
         if len(self._talks) >= MAX_TALKS:
             return ticket, [Answered(ticket, "too many writes are waiting for this device")]
         try:

@@ -32,4 +32,11 @@ class NoAnswer(ModbusError):  # noqa: N818 - reads as what happened
 
 
 class Unusable(ModbusError):  # noqa: N818 - reads as what happened
-    """A device refuses what its family cannot work without; the message says what its owner can do."""
+    """A device refuses what its family cannot work without; the message says what its owner can do.
+
+    It is looked at again soon, or after `retry_s` at the earliest where looking means writing.
+    """
+
+    def __init__(self, text: str, *, retry_s: float = 0.0) -> None:
+        super().__init__(text)
+        self.retry_s = retry_s

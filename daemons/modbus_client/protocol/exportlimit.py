@@ -27,6 +27,8 @@ MAX_CHARGING_W = 3200.0
 FULL_SOC = 90.0
 FULL_VOLTAGE = 54.5
 DISCHARGING_W = -100.0
+SAME_W = 1.0
+"""The safe value is commanded whatever the band is; closer than this it stands."""
 _ABSORPTION, _BULK = 4, 3
 
 
@@ -49,6 +51,7 @@ class Inputs:
     grid_w: float | None = None  # import positive
     pv_w: float | None = None
     rated_w: float | None = None
+    commanded_w: float | None = None  # what it may give as it was last told, by whomever; None also after a silence
     battery_w: float | None = None  # charging positive
     battery_soc: float | None = None
     battery_v: float | None = None
@@ -76,56 +79,69 @@ class ExportLimit:
     def __init__(self, config: ExportLimitConfig) -> None:
         self.config = config
         self._smooth_w: float | None = None
-        self._commanded_w: float | None = None
+        self._is_limiting = False  # the limit that stands is ours
         self._derate = False
 
     def decide(self, inputs: Inputs) -> Decision:
-        """Return the limit for these inputs; every decision that changes something says `write`."""
+        """Return the limit for these inputs; as long as another one stands, each decision says `write`."""
         if inputs.other_limiter:
-            return self._release("hub4 limits PV power; refusing to run", stay=True)
+            return self._release("hub4 limits PV power; refusing to run", inputs, stay=True)
         self._derate = self._is_derated(inputs)
         if self.config.by_energy and not self._derate:
-            return self._release("not limited: the energy difference allows export")
+            if inputs.energy_set_point_kwh and inputs.energy_difference_kwh is None:
+                return self._safe("the energy of the grid meter is missing or too old", inputs)
+            return self._release("not limited: the energy difference allows export", inputs)
         if inputs.grid_w is None or inputs.pv_w is None or inputs.rated_w is None:
             return self._safe("a value of the grid meter or the inverter is missing or too old", inputs)
-        if inputs.pv_w < PV_OFFLINE_W and inputs.grid_w > 0:
-            return self._release("the inverter gives nothing")
-        return self._regulate(inputs.pv_w + inputs.grid_w + self.config.set_point_w + _extra(inputs), inputs.rated_w)
+        if inputs.pv_w < PV_OFFLINE_W <= (inputs.commanded_w or 0.0) and inputs.grid_w > 0:
+            return self._wait("the inverter gives nothing", inputs)
+        return self._regulate(inputs.pv_w + inputs.grid_w + self.config.set_point_w + _extra(inputs), inputs)
 
-    def _regulate(self, wanted_w: float, rated_w: float) -> Decision:
-        wanted_w = min(max(wanted_w, 0.0), rated_w)
+    def _regulate(self, wanted_w: float, inputs: Inputs) -> Decision:
+        wanted_w = min(max(wanted_w, 0.0), inputs.rated_w or 0.0)
         if self._smooth_w is None or wanted_w < self._smooth_w:
             self._smooth_w = wanted_w  # export over the limit must end at once; only going up is smoothed
         else:
             self._smooth_w += SMOOTHING * (wanted_w - self._smooth_w)
-        return self._command(self._smooth_w, "limiting")
+        return self._command(self._smooth_w, self.config.band_w, "limiting", inputs)
 
-    def _command(self, limit_w: float, status: str) -> Decision:
-        before = self._commanded_w
-        moved = before is None or abs(limit_w - before) >= self.config.band_w
-        if moved:
-            self._commanded_w = limit_w
-        return Decision(self._commanded_w, status, self._derate, write=moved)
+    def _command(self, limit_w: float, band_w: float, status: str, inputs: Inputs) -> Decision:
+        """Command a limit unless one within `band_w` of it stands: somebody else may have written, or nobody could."""
+        self._is_limiting = True
+        stands_w = inputs.commanded_w
+        if stands_w is not None and abs(limit_w - stands_w) < band_w:
+            return Decision(stands_w, status, self._derate, write=False)
+        return Decision(limit_w, status, self._derate)
+
+    def _wait(self, status: str, inputs: Inputs) -> Decision:
+        """Leave the limit as it is: lifted, it would let the whole sun out before it is there again."""
+        self._smooth_w = None
+        return Decision(inputs.commanded_w, status, self._derate, write=False)
 
     def _safe(self, why: str, inputs: Inputs) -> Decision:
         self._smooth_w = None
         safe_w = self.config.safe_w if self.config.safe_w is not None else 0.0
         if inputs.rated_w is not None:
             safe_w = min(safe_w, inputs.rated_w)
-        return self._command(safe_w, f"safe value: {why}")
+        return self._command(safe_w, SAME_W, f"safe value: {why}", inputs)
 
-    def _release(self, status: str, *, stay: bool = False) -> Decision:
-        """Limit no more; `stay` leaves the inverter alone, because somebody else commands it."""
-        was = self._commanded_w
-        self._smooth_w = self._commanded_w = None
-        return Decision(None, status, self._derate, write=was is not None and not stay)
+    def _release(self, status: str, inputs: Inputs, *, stay: bool = False) -> Decision:
+        """Limit no more; `stay` leaves the inverter alone, because somebody else commands it.
+
+        What is unknown may be the safe value of the last time, so it is lifted, too; the limit of somebody else is not.
+        """
+        was, self._is_limiting = self._is_limiting, False
+        self._smooth_w = None
+        return Decision(None, status, self._derate, write=not stay and (was or inputs.commanded_w is None))
 
     def _is_derated(self, inputs: Inputs) -> bool:
         """Apply the document's rule of energies, with its hysteresis of 2 kWh."""
         if inputs.force:
             return True
-        if not inputs.energy_set_point_kwh or inputs.energy_difference_kwh is None:
+        if not inputs.energy_set_point_kwh:
             return False
+        if inputs.energy_difference_kwh is None:
+            return self._derate
         off = inputs.energy_difference_kwh - inputs.energy_set_point_kwh
         if abs(off) > ENERGY_RANGE_KWH or off > 0:
             return False

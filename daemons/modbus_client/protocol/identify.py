@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from modbus_client.protocol.steps import Steps
 
 
+LOOK_ONLY = "look_only"
+"""The option of `prepare` for who only wants to see what a device says: nothing is written to it."""
+
+
 class Hook(Protocol):
     """What a family may add in Python; each function may be a plain default (see hooks/)."""
 

@@ -133,7 +133,10 @@ class Register:
             return value
         if scale_word is None:
             raise ValueRefused(f"{self.path}: the device's scale factor is not known yet")
-        power = scale_word - (0x10000 if scale_word & 0x8000 else 0) + self.scale_bias
+        power = scale_word - (0x10000 if scale_word & 0x8000 else 0)
+        if abs(power) > MAX_SCALE_EXPONENT:
+            raise ValueRefused(f"{self.path or self.variable}: the device's scale factor is damaged ({power})")
+        power += self.scale_bias
         return value / 10.0**power if power >= 0 else value * 10.0**-power
 
     def text(self, value: Any) -> str:

@@ -19,6 +19,7 @@ class SetPoint:
     refresh_s: float = 0.0
     wanted: float | None = None
     written: float | None = None
+    is_failing: bool = False  # the device has not taken the last one
     _asked_at: float = 0.0
     _written_at: float = float("-inf")
 
@@ -26,6 +27,10 @@ class SetPoint:
         """Take a new value; tell whether it is to be written at once."""
         self.wanted, self._asked_at = value, now
         return now - self._written_at >= self.interval_s
+
+    def renew(self, now: float) -> None:
+        """Note that whoever asked stands by it."""
+        self._asked_at = now
 
     def due(self, now: float) -> float | None:
         """Return the value that is to be written now, None when there is none."""
@@ -40,8 +45,8 @@ class SetPoint:
 
     def wrote(self, value: float, now: float) -> None:
         """Note that the device has taken a value."""
-        self.written, self._written_at = value, now
+        self.written, self._written_at, self.is_failing = value, now, False
 
     def failed(self, now: float) -> None:
         """Note that the device has refused; it is tried again after the interval."""
-        self._written_at = now
+        self._written_at, self.is_failing = now, True

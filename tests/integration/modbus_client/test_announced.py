@@ -16,6 +16,7 @@ from modbus_client.hooks import HOOKS
 from modbus_client.house import House, Memory
 from modbus_client.loader.catalogue import load_catalogue
 from modbus_client.protocol.mdns import Announcement
+from modbus_client.protocol.spec import parse_spec
 from modbus_client.scanservice import ScanService
 from simulators.modbus.models import make_image
 from simulators.modbus.server import UdpMeter
@@ -41,7 +42,9 @@ async def test_an_announced_meter_is_listed_and_served_once_enabled(tmp_path: Pa
         house = House(settings, Memory(tmp_path / "state.json"), gx.dbus.address, None, "1")
         config = Configuration()
         async with Fleet(config, load_catalogue(HOOKS), HOOKS, house) as fleet:
-            scans = ScanService(config, fleet, DeviceList(settings, places, fleet, []), house)
+            devices = DeviceList(settings, places, fleet, [])
+            await devices.open(gx.bus, [])
+            scans = ScanService(config, fleet, devices, house)
             await scans.open(places.service)
             announced = Announced(fleet, house, scans)
             scans.on_enable = announced.enable
@@ -54,6 +57,13 @@ async def test_an_announced_meter_is_listed_and_served_once_enabled(tmp_path: Pa
             assert await gx.get(METER, "/Ac/Power") is None
             assert await gx.set(CLIENT, f"/Devices/{IDENT}/Enabled", 1) == 0
             await gx.wait_value(METER, "/Ac/Power", 1234.0, 0.6)
+            spec = parse_spec("tcp:127.0.0.1:1:1")
+            await devices.save("tcp", [spec])  # a scan found another one
+            await devices.follow()
+            assert len(fleet.units) == 2
+            await settings.set(devices.path("tcp"), "")
+            await devices.follow()
+            assert [unit.ident for unit in fleet.units] == [IDENT]
             assert await gx.get("com.victronenergy.settings", f"/Settings/Devices/{IDENT}/Enabled") == 1
             assert await gx.set(CLIENT, f"/Devices/{IDENT}/Enabled", 0) == 0
             await gx.wait_for(METER, "/Ac/Power", lambda value: value is None)

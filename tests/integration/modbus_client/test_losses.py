@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
 
+from modbus_client.connection import Line
+from modbus_client.protocol.request import Failure, Read, Reply
+from modbus_client.protocol.spec import parse_spec
 from simulators.modbus.deadport import DeadPort
 from simulators.modbus.models import make_image
 from simulators.modbus.server import TcpMeter
@@ -44,6 +48,21 @@ async def test_a_service_that_loses_its_connection_is_created_again_and_the_othe
         assert gx.peer is not None
         assert gx.peer.process is not None
         assert gx.peer.process.poll() is None
+
+
+async def test_on_a_serial_line_a_unit_is_asked_anew_when_its_late_answer_cannot_come_any_more() -> None:
+    station, patience_s = Station(make_image("em24")), 0.5
+    station.behaviour.is_asleep = True
+    async with TcpMeter({1: station}, rtu=True) as meter:
+        with contextlib.closing(Line(parse_spec(f"rtutcp:127.0.0.1:{meter.port}:1").endpoint())) as line:
+            clock = asyncio.get_running_loop().time
+            began = clock()
+            assert isinstance(await line.ask(1, Read("holding", 0, 2), patience_s), Failure)
+            assert isinstance(await line.ask(2, Read("holding", 0, 2), 0.01), Failure)  # another unit need not wait
+            assert isinstance(await line.ask(1, Read("holding", 0, 2), patience_s), Failure)
+            station.behaviour.is_asleep = False
+            assert isinstance(await line.ask(1, Read("holding", 0, 2), 20.0), Reply)
+            assert clock() - began >= 4 * patience_s
 
 
 async def test_a_host_that_drops_every_packet_delays_nobody(tmp_path: Path) -> None:

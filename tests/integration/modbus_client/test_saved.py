@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from modbus_client import coexist, devicelist
-from modbus_client.coexist import OWN_SERVICE, OWN_SETTINGS, find_places
+from modbus_client.coexist import OWN_SERVICE, OWN_SETTINGS, Places, find_places, read_held
 from modbus_client.configuration import Configuration
 from modbus_client.devicelist import DeviceList
 from modbus_client.fleet import Fleet
 from modbus_client.hooks import HOOKS
 from modbus_client.house import House, Memory
 from modbus_client.loader.catalogue import load_catalogue
+from modbus_client.protocol.spec import parse_spec
 from modbus_client.scanservice import ScanService
+from simulators.gx.settings import SettingsSimulator
 from simulators.modbus.models import make_image
 from simulators.modbus.rtu import RtuMeter
 from simulators.modbus.server import TcpMeter
@@ -102,6 +104,48 @@ async def test_a_device_of_the_stock_driver_is_left_when_it_takes_it_and_served_
             await gx.wait_for(EM24, "/Ac/Power", lambda value: value is None)
             assert await gx.set(SETTINGS, stock, "") == 0
             await gx.wait_value(EM24, "/Ac/Power", 1234.0)
+
+
+async def test_what_the_stock_driver_holds_stays_its_own_while_localsettings_restarts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devicelist, "STOCK_CHECK_S", 0.1)
+    station = Station(make_image("em24"))
+    async with (
+        TcpMeter({1: station}) as meter,
+        Installation(tmp_path) as gx,
+        _fleet(gx, tmp_path) as (fleet, settings, _),
+    ):
+        spec = parse_spec(f"tcp:127.0.0.1:{meter.port}:1")
+        places = Places(OWN_SERVICE, OWN_SETTINGS, frozenset({spec}))
+        devices = DeviceList(settings, places, fleet, [spec])
+        await devices.open(gx.bus, [])
+        await gx.settings.__aexit__(None, None, None)
+        try:
+            assert await read_held(gx.bus) is None
+            async with _running(devices.follow_stock(gx.bus)):
+                await asyncio.sleep(1.0)
+            assert fleet.units == []
+            assert devices.held == {spec}
+        finally:
+            gx.settings = SettingsSimulator(gx.dbus.address)
+            await gx.settings.__aenter__()
+
+
+async def test_a_spec_that_is_still_looked_for_is_let_go_with_its_line(tmp_path: Path) -> None:
+    async with (
+        RtuMeter({}, rate=9600) as line,
+        Installation(tmp_path) as gx,
+        _fleet(gx, tmp_path) as (fleet, settings, _),
+    ):
+        devices = DeviceList(settings, await find_places(gx.bus, replace_stock=False), fleet, [])
+        await devices.open(gx.bus, [])
+        await settings.set(devices.path("tcp"), f"rtu:{line.path}:9600:0")
+        await devices.follow()
+        await gx.wait_until(lambda: any(driver.is_open for driver in fleet.lines), "the tty is open")
+        await settings.set(devices.path("tcp"), "")
+        await devices.follow()
+        assert fleet.lines == []
 
 
 async def test_a_scan_at_start_can_be_stopped_and_asked_for_again(tmp_path: Path) -> None:

@@ -45,6 +45,22 @@ async def test_unplugged_meter_goes_unknown_and_comes_back(tmp_path: Path) -> No
         assert gx.output.count(" answers") == 2
 
 
+@pytest.mark.parametrize("is_serial_server", [False, True])
+async def test_a_host_that_has_lost_the_connection_is_connected_to_anew(
+    tmp_path: Path, *, is_serial_server: bool
+) -> None:
+    async with TcpMeter({1: Station(make_image("em24"))}, rtu=is_serial_server) as meter:
+        method = "rtutcp" if is_serial_server else "tcp"
+        config = f"devices: [{{spec: '{method}:127.0.0.1:{meter.port}:1', silence: 1}}]"
+        async with Installation(tmp_path, config=config) as gx:
+            gx.start()
+            await gx.wait_value(EM24, "/Ac/Power", 1234.0)
+            meter.lose_connections()
+            await gx.wait_log("is silent")
+            await gx.wait_value(EM24, "/Ac/Power", 1234.0)
+            assert await gx.get(EM24, "/Connected") == 1
+
+
 @pytest.mark.slow
 async def test_inverter_that_sleeps_at_night_stands_by(tmp_path: Path) -> None:
     station = Station(make_image("growatt"))

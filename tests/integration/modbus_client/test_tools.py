@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from modbus_client.loader.catalogue import BUILT_IN
 from simulators.modbus.models import make_image
 from simulators.modbus.replay import load_trace
 from simulators.modbus.server import TcpMeter
@@ -49,6 +50,16 @@ async def test_probe_prints_decoded_values_without_a_bus(tmp_path: Path) -> None
         code, output = await _client(tmp_path, "-P", f"tcp:127.0.0.1:{meter.port}:1")
         assert code == 1
         assert "no device of a known family answers" in output
+
+
+async def test_probe_writes_nothing(tmp_path: Path) -> None:
+    image = make_image("em24")
+    image.put("h", 0xA000, "u16", 0)  # a daemon that serves it would put it into application H
+    written: list[int] = []
+    image.on_write = lambda at, _: written.append(at)
+    async with TcpMeter({1: Station(image)}) as meter:
+        code, output = await _client(tmp_path, "--probe", f"tcp:127.0.0.1:{meter.port}:1")
+    assert (code, written) == (0, []), output
 
 
 async def test_models_and_check(tmp_path: Path) -> None:
@@ -143,6 +154,28 @@ data:
   - {path: /Ac/Power, at: 0x28, type: s32_lw, div: 10}
 """)
         await gx.wait_value("com.victronenergy.grid.acme_BY1234500", "/Ac/Power", 1234.0)
+
+
+async def test_a_definition_that_is_broken_for_a_while_takes_no_device_away(tmp_path: Path) -> None:
+    image = make_image("em24")
+    async with TcpMeter({1: Station(image)}) as meter:
+        config = f"devices: [{{spec: 'tcp:127.0.0.1:{meter.port}:1', model: acme}}]"
+        async with Installation(tmp_path, config=config) as gx:
+            directory = tmp_path / "conf/venus-daemons/modbus.d"
+            directory.mkdir()
+            file, name = directory / "acme.yml", "com.victronenergy.grid.acme_BY1234500"
+            text = (BUILT_IN / "carlo_gavazzi_em24_ethernet.yml").read_text().replace("prefix: cg", "prefix: acme")
+            file.write_text(text)
+            gx.start()
+            await gx.wait_value(name, "/Ac/Power", 1234.0)
+            file.write_text(f"{text}nonsense: 1\n")
+            await gx.wait_log("left out")
+            await gx.wait_value(name, "/Ac/Power", 1234.0)
+            file.unlink()
+            await gx.wait_log("there is no definition acme")
+            await gx.wait_for(name, "/Ac/Power", lambda value: value is None)
+            file.write_text(text)
+            await gx.wait_value(name, "/Ac/Power", 1234.0)
 
 
 async def test_energy_by_import_and_export_is_kept_over_a_restart(tmp_path: Path) -> None:

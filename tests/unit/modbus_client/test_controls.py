@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from modbus_client import controls
 from modbus_client.controls import Controls
 from modbus_client.hooks import HOOKS
 from modbus_client.loader.catalogue import load_catalogue
-from modbus_client.protocol.effects import Answered, Found
+from modbus_client.protocol.effects import Answered, Found, WentDown
 from simulators.modbus.models import make_image
 from tests.unit.modbus_client.bench import Bench
 from tests.unit.modbus_client.conversation import outcome_of
@@ -114,3 +115,58 @@ async def test_vregs_of_a_device_without_them_fail() -> None:
     made, _ = _controls(make_image("em24"))
     assert await made.vreg_get(0x010C) == bytes([0x80, 0x00])
     assert await made.vreg_set(0x010C, b"x") == bytes([0x81, 0x00])
+
+
+async def test_a_limit_that_was_refused_is_not_said_to_be_taken_a_second_later() -> None:
+    image = make_image("growatt")
+    image.registers["h", 2] = 1  # it would store each limit in its flash
+    made, _ = _controls(image, "pvinverter")
+    assert await made.write("/Ac/PowerLimit", 2100.0, 4200.0) is False
+    assert await made.write("/Ac/PowerLimit", 2100.0, 4200.0) is False  # too early to ask the inverter again
+    assert image.registers["h", 3] != 50
+
+
+async def test_a_limit_that_is_refused_again_and_again_is_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    image = make_image("growatt")
+    image.registers["h", 2] = 1
+    made, _ = _controls(image, "pvinverter")
+    await made.write("/Ac/PowerLimit", 2100.0, 4200.0)
+    assert made.set_point is not None
+    made.set_point.interval_s = 0.0
+    assert [await made.tick() for _ in range(3)] == [False, False, False]
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    image.registers["h", 2] = 0
+    assert await made.tick() is True
+    assert made.limit_w == 2100.0
+    assert image.registers["h", 3] == 50
+    assert await made.tick() is None
+
+
+async def test_what_one_inverter_was_told_is_not_told_to_the_one_that_takes_its_place() -> None:
+    image = make_image("growatt")
+    made, wire = _controls(image, "pvinverter")
+    assert await made.write("/Ac/PowerLimit", 2100.0, 4200.0) is True
+    prepared = wire.bench.device.prepared
+    assert prepared is not None
+    made.use(prepared, [])  # looked at again, and the same one
+    assert made.set_point is not None
+    assert made.set_point.wanted == 50.0
+    made.use(replace(prepared, ident="pv_other"), [])
+    assert made.set_point.wanted is None
+
+
+async def test_nothing_is_written_to_what_is_not_identified() -> None:
+    image = make_image("growatt")
+    made, wire = _controls(image, "pvinverter")
+    made.set_point.wanted = 50.0  # type: ignore[union-attr]  # it has one
+    wire.bench.image = None
+    wire.bench.until(WentDown)
+    wire.bench.image = make_image("dse")  # another device is at this address now
+    before = dict(wire.bench.image.registers)
+    assert await made.write("/Ac/PowerLimit", 2100.0, 4200.0) is False
+    assert await made.tick() is None
+    assert await made.force_limit(0.0, 4200.0) is False
+    assert wire.bench.image.registers == before
+    assert "not identified" in made.last_refusal

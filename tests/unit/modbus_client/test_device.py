@@ -182,6 +182,25 @@ def test_em24_that_refuses_says_what_to_do(catalogue: Catalogue) -> None:
     assert "front selector is locked" in str(told)
 
 
+def test_em24_with_a_locked_selector_is_not_written_to(catalogue: Catalogue) -> None:
+    image = _em24_in_another_application()
+    image.put("h", 0xA100, "u16", 3)
+    bench = Bench(catalogue, image)
+    bench.until(Trouble, 40)
+    for _ in range(40):
+        bench.step()
+    assert not [request for request in bench.requests if isinstance(request, Write)]
+
+
+def test_em24_that_does_not_take_the_application_is_rarely_written_to(catalogue: Catalogue) -> None:
+    image = _em24_in_another_application()
+    image.on_write = lambda at, _: image.put("h", at, "u16", 0)
+    bench = Bench(catalogue, image)
+    while bench.now < 7100.0:
+        bench.step()
+    assert len([request for request in bench.requests if isinstance(request, Write)]) == 2
+
+
 def test_power_goes_first_and_nobody_starves(catalogue: Catalogue) -> None:
     """Two polled devices and one that is dead share a line on which each request takes 0.4 s."""
     benches = [Bench(catalogue) for _ in range(3)]

@@ -5,10 +5,15 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modbus_client.protocol.exportlimit import ExportLimit, ExportLimitConfig, Inputs
+from modbus_client.protocol.exportlimit import Decision, ExportLimit, ExportLimitConfig, Inputs
 
 CONFIG = ExportLimitConfig("pv_1", band_w=10.0)
 SUNNY = Inputs(grid_w=-1000.0, pv_w=3000.0, rated_w=4200.0)
+
+
+def obeyed(inputs: Inputs, decision: Decision) -> Inputs:
+    """Return the inputs once the inverter has taken what was decided."""
+    return replace(inputs, commanded_w=inputs.rated_w if decision.limit_w is None else decision.limit_w)
 
 
 def test_export_ends_at_once() -> None:
@@ -29,16 +34,74 @@ def test_the_way_up_is_smooth() -> None:
 
 def test_small_changes_are_not_commanded() -> None:
     control = ExportLimit(CONFIG)
-    control.decide(SUNNY)
-    decision = control.decide(replace(SUNNY, grid_w=-995.0))
+    inputs = obeyed(SUNNY, control.decide(SUNNY))
+    decision = control.decide(replace(inputs, grid_w=-995.0))
     assert decision.limit_w == 2000.0
     assert not decision.write
 
 
+def test_what_the_inverter_did_not_take_is_commanded_again() -> None:
+    for config, inputs in (
+        (CONFIG, SUNNY),
+        (CONFIG, replace(SUNNY, grid_w=None)),
+        (replace(CONFIG, by_energy=True), SUNNY),
+    ):
+        control = ExportLimit(config)
+        assert control.decide(inputs).write
+        decision = control.decide(inputs)  # it was silent, or refused: what it was told last is still unknown
+        assert decision.write
+        assert not control.decide(obeyed(inputs, decision)).write
+
+
+def test_a_limit_that_somebody_else_lifts_is_commanded_again() -> None:
+    control = ExportLimit(CONFIG)
+    inputs = obeyed(SUNNY, control.decide(SUNNY))
+    assert not control.decide(inputs).write
+    decision = control.decide(replace(inputs, commanded_w=4200.0))
+    assert decision.write
+    assert decision.limit_w == 2000.0
+
+
+def test_what_somebody_else_limits_is_left_while_the_energy_rule_allows_export() -> None:
+    control = ExportLimit(replace(CONFIG, by_energy=True))
+    assert not control.decide(replace(SUNNY, commanded_w=500.0)).write
+
+
+def test_the_safe_value_is_commanded_however_wide_the_band_is() -> None:
+    control = ExportLimit(replace(CONFIG, band_w=500.0))
+    decision = control.decide(replace(SUNNY, grid_w=None, commanded_w=400.0))
+    assert decision.write
+    assert decision.limit_w == 0.0
+
+
+def test_energy_that_is_unknown_gives_the_safe_value_and_does_not_free_the_inverter() -> None:
+    control = ExportLimit(replace(CONFIG, by_energy=True, safe_w=800.0))
+    known = replace(SUNNY, energy_set_point_kwh=50.0, energy_difference_kwh=40.0)
+    assert control.decide(known).status == "limiting"
+    lost = replace(known, grid_w=None, energy_difference_kwh=None)
+    assert control.decide(lost).limit_w == 800.0
+    assert control.decide(lost).derate
+    assert ExportLimit(control.config).decide(lost).limit_w == 800.0  # also after a restart
+    assert control.decide(replace(lost, energy_set_point_kwh=0.0)).limit_w is None  # the rule is off
+
+
+def test_an_inverter_that_was_held_down_is_not_let_go_all_at_once() -> None:
+    control, house_w = ExportLimit(CONFIG), 600.0
+    inputs = Inputs(pv_w=0.0, rated_w=4200.0)
+    inputs = replace(obeyed(inputs, control.decide(inputs)), grid_w=house_w)  # the meter is back
+    for _ in range(20):
+        decision = control.decide(inputs)
+        assert decision.limit_w is not None
+        assert decision.limit_w <= house_w
+        inputs = obeyed(inputs, decision)
+    assert inputs.commanded_w == house_w
+
+
 def test_a_loop_with_an_inverter_settles_without_export() -> None:
     control, pv, load, sun = ExportLimit(CONFIG), 3500.0, 1500.0, 3500.0
+    decision = control.decide(Inputs(rated_w=4200.0))
     for _ in range(60):
-        decision = control.decide(Inputs(grid_w=load - pv, pv_w=pv, rated_w=4200.0))
+        decision = control.decide(obeyed(Inputs(grid_w=load - pv, pv_w=pv, rated_w=4200.0), decision))
         assert decision.limit_w is not None
         pv += 0.5 * (min(sun, decision.limit_w) - pv)  # the inverter follows with half a step
     assert abs(load - pv) < 20.0

@@ -29,6 +29,15 @@ def test_what_is_remembered_is_there_after_a_restart(tmp_path: Path) -> None:
     assert _again(memory.path) == {SPEC: {"ident": "cg_1", "counters": {"/Ac/Energy/Forward": 1.5}}}
 
 
+def test_another_device_in_the_same_place_has_no_past(tmp_path: Path) -> None:
+    memory = Memory(tmp_path / "state.json")
+    memory.remember(SPEC, energy={"forward_kwh": 1.0})
+    memory.remember(SPEC, ident="cg_1")
+    assert memory.devices[SPEC] == {"ident": "cg_1", "energy": {"forward_kwh": 1.0}}
+    memory.remember(SPEC, ident="cg_2")
+    assert memory.devices[SPEC] == {"ident": "cg_2"}
+
+
 def test_damage_and_nothing_are_an_empty_memory(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     assert _again(path) == {}

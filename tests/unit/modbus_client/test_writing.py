@@ -85,3 +85,18 @@ def test_sunspec_limit_is_scaled_and_expires_by_itself() -> None:
     )
     converse(set_power_limit(limit, 62.5, controls), image)
     assert [image.registers["h", controls + n] for n in range(5, 10)] == [6250, 0, 120, 0, 1]
+
+
+@pytest.mark.parametrize("scale", [0x8000, 0x7FFF, 11])
+def test_a_scale_factor_that_cannot_be_refuses_the_limit(scale: int) -> None:
+    image = make_image("sunspec_inverter")
+    limit = load_definition(BUILT_IN / "sunspec.yml", HOOKS).power_limit
+    assert limit is not None
+    controls = next(
+        at for (_, at), word in image.registers.items() if word == 123 and image.registers.get(("h", at + 1)) == 24
+    )
+    image.registers["h", controls + 23] = scale
+    before = dict(image.registers)
+    with pytest.raises(ValueRefused, match="scale factor"):
+        converse(set_power_limit(limit, 62.5, controls), image)
+    assert image.registers == before
