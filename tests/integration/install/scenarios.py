@@ -1,4 +1,4 @@
-"""What people do with the scripts, for tests that disturb it: the state before, the command, and what a boot may start."""
+"""What people do with the scripts, for tests that disturb it: the state before, the command, what a boot may start."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ V1, V2 = "venus-daemons-1.0.0", "venus-daemons-2.0.0"
 
 @dataclass(frozen=True)
 class Scenario:
-    """With 1.0.0 and 2.0.0 unpacked: `prepare`, then `script` of 2.0.0. A boot starts what is in `before`, or in `after`."""
+    """With 1.0.0 and 2.0.0 unpacked: `prepare`, then `script` of 2.0.0. A boot starts `before`, or `after`."""
 
     name: str
     prepare: Callable[[FakeRoot], object]

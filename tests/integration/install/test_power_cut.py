@@ -1,4 +1,4 @@
-"""Power is cut at any command of the scripts: the next boot starts what ran, or what shall run, and the script can go on."""
+"""Power is cut at any command of the scripts: a boot starts what ran, or what shall run, and the script can go on."""
 
 from __future__ import annotations
 
