@@ -53,7 +53,7 @@ done
 
 list_versions() { # all that are or were installed
     for directory in "$BASE" "$DATA"/drivers/venus-daemons-[0-9]*; do
-        case $directory in "$DATA"/*) [ ! -d "$directory/service" ] || echo "$directory" ;; esac
+        if [ "$directory" = "$BASE" ] || [ -d "$directory/service" ]; then echo "$directory"; fi
     done | sort -u
 }
 

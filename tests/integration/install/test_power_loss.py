@@ -1,4 +1,4 @@
-"""What the flash holds when power is cut: a file that was written a moment ago is empty there, unless it was flushed."""
+"""What the flash holds when power is cut: a file written a moment ago is empty there, unless it was flushed."""
 
 from __future__ import annotations
 
