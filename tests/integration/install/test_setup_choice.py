@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +16,13 @@ pytestmark = pytest.mark.peer
 TWO = ("--services", "mqtt-devices,modbus-client")
 PID = 4242  # of all that the stubs say is up
 
+# Finds a mistake in what the user has written for modbus-client. Python itself would take a second for each daemon.
+PYTHON = """\
+#!/bin/sh
+case "$*" in *modbus_client*/conf/venus-daemons*--check) echo "line 1: nonsense"; exit 2 ;; esac
+echo Python 3.12.1
+"""
+
 
 def be_ccgx(root: FakeRoot, *, available_mb: int, resident_mb: int = 0) -> None:
     root.write("etc/venus/machine", "ccgx\n")
@@ -29,21 +35,20 @@ def test_mistake_in_one_configuration_does_not_hold_up_another_daemon(
     full_root: FakeRoot, choice: tuple[str, str]
 ) -> None:
     full_root.setup(*TWO)
-    (full_root.config / "modbus-client.yml").write_text("nonsense: [\n")
+    full_root._stub("quick-python", PYTHON)
     (full_root.stubs / "dies").write_text(f"{full_root.suite()}/service/modbus-client\n")
-    full_root.setup(*choice, VENUS_DAEMONS_PYTHON=sys.executable)
+    full_root.setup(*choice)
     assert full_root.link("modbus-client") is not None
     assert (full_root.suite() / "service" / "mqtt-devices" / "down").exists() == (choice[0] == "--disable")
-    done = full_root.run("setup.sh", env=full_root.environment(VENUS_DAEMONS_PYTHON=sys.executable))
+    done = full_root.run("setup.sh")
     assert done.returncode == 1  # without a choice it looks at all of them
     assert "modbus-client.yml is not right" in done.stderr
 
 
 def test_mistake_in_the_configuration_of_what_is_chosen_is_found(full_root: FakeRoot) -> None:
     full_root.setup()
-    (full_root.config / "modbus-client.yml").write_text("nonsense: [\n")
-    env = full_root.environment(VENUS_DAEMONS_PYTHON=sys.executable)
-    done = full_root.run("setup.sh", "--enable", "modbus-client", env=env)
+    full_root._stub("quick-python", PYTHON)
+    done = full_root.run("setup.sh", "--enable", "modbus-client")
     assert done.returncode == 1
     assert "modbus-client.yml is not right" in done.stderr
 
