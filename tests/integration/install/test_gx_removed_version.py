@@ -1,4 +1,4 @@
-"""A version whose directory was removed while its daemon ran: svc cannot reach it, and it keeps others from starting."""
+"""A version whose directory was removed while its daemon ran: svc cannot reach it, and it blocks its successor."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.integration.install.disks import RootOnDisk, flash, make_flash
 from tests.integration.install.scenarios import USER, slim
+from tests.peers.process import find_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +21,9 @@ pytestmark = pytest.mark.peer
 
 # The first call of it is just after rc.local has got its new lines and the old version was stopped.
 COPY_ONCE = '#!/bin/sh\n[ -e "$STUBS/copied" ] || {{ : >"$STUBS/copied"; cp {image} {copy}; }}\n'
+
+# Others on this machine may flush everything as well, and so hide what is not: therefore also who asked for it, and when.
+NOTE_SYNC = '#!/bin/sh\n[ $# -gt 0 ] || grep -q {version} {rc} || : >"$STUBS/flushed"\nexec {sync} "$@"\n'
 
 
 def started(data: Path) -> set[str]:
@@ -44,14 +48,17 @@ def test_version_that_rc_local_starts_is_whole_on_the_flash(tmp_path: Path, arch
     data.mkdir(parents=True)
     with flash(data, image) as disk:
         root = RootOnDisk(tmp_path / "root", disk)
+        root._stub("sync", NOTE_SYNC.format(version=version, rc=root.seen(root.rc), sync=find_program("sync")))
         root.write("data/rc.local", USER)
         root.rc.chmod(0o755)
         if version == "2.0.0":
             slim(archives.unpack("1.0.0", root.drivers))
             root.setup()
         subprocess.run([*root.prefix, "sync"], check=True)
+        (root.stubs / "flushed").unlink(missing_ok=True)
         root._stub("svrescan", COPY_ONCE.format(image=image, copy=copy))
         slim(archives.unpack(version, root.drivers))
         root.setup(version=version)
+        assert (root.stubs / "flushed").exists()
     with flash(data, copy) as disk:
         assert started(disk.inside(data)) == {f"venus-daemons-{version}"}
