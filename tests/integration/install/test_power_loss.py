@@ -22,7 +22,7 @@ pytestmark = pytest.mark.peer
 # The first call of it is just after rc.local has got its new lines and the old version was stopped.
 COPY_ONCE = '#!/bin/sh\n[ -e "$STUBS/copied" ] || {{ : >"$STUBS/copied"; cp {image} {copy}; }}\n'
 
-# Others on this machine may flush everything as well, and so hide what is not: therefore also who asked for it, and when.
+# Others on this machine may flush everything as well, which hides what is missing: so also who did, and when, is noted.
 NOTE_SYNC = '#!/bin/sh\n[ $# -gt 0 ] || grep -q {version} {rc} || : >"$STUBS/flushed"\nexec {sync} "$@"\n'
 
 
