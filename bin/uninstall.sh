@@ -99,8 +99,7 @@ main() {
         step "removing configuration and logs ..."
         rm -rf "$CONF"
         # What is still linked is a service of somebody else, with the same name.
-        for name in $names; do [ -L "$SERVICES/$name" ] || rm -rf "${LOGS:?}/$name"; done
-        rm -rf "$DATA/log/venus-daemons" # of an installation from a stick
+        for name in $names venus-daemons; do [ -L "$SERVICES/$name" ] || rm -rf "${LOGS:?}/$name"; done
         step "removing the settings of our devices (names, VRM instances) from Venus OS ..."
         purge_settings || warn "settings of our devices are left in Venus OS (/Settings/Devices, /Settings/MqttDevices): see above"
         say "Kept: the settings of Modbus devices in Venus OS, which its own Modbus client uses as well"

@@ -34,12 +34,18 @@ release_ports() { # release_ports NAME: adapters that it had taken are for Venus
 }
 
 # list_orphans NAME: processes of a daemon of ours, its log and their supervise, whose directory was removed while they ran.
-# svc finds them no more, and they keep their successors from starting.
+# svc finds them no more, and they keep their successors from starting. A shell that somebody has left there is none of them.
 list_orphans() {
     # shellcheck disable=SC2012 # these names are numbers, and a readlink for each process would take seconds
     ls -l /proc/[0-9]*/cwd 2>/dev/null | sed -n \
         -e "s|.* /proc/\([0-9]*\)/cwd -> $DATA/.*venus-daemons-[0-9][^/]*/service/$1\(/log\)\{0,1\} (deleted)\$|\1|p" \
-        -e "s|.* /proc/\([0-9]*\)/cwd -> $BASE/service/$1\(/log\)\{0,1\} (deleted)\$|\1|p" | sort -u
+        -e "s|.* /proc/\([0-9]*\)/cwd -> $BASE/service/$1\(/log\)\{0,1\} (deleted)\$|\1|p" | sort -u |
+        while read -r pid; do
+            case $(cat "/proc/$pid/comm" 2>/dev/null) in
+                supervise | multilog) echo "$pid" ;;
+                *) [ "$(cat "$RUN/$1.lock" 2>/dev/null)" != "$pid" ] || echo "$pid" ;;
+            esac
+        done
 }
 
 end_orphans() { # end_orphans NAME; 1 if one is left

@@ -25,6 +25,7 @@ def test_setup_and_uninstall_end_what_runs_without_its_directory(gx: Gx, archive
     unpack(gx, archives, "1.0.0", suffix="-ccgx")
     gx.shell(f"{V1}/bin/setup.sh")
     assert gx.is_running(MQTT)
+    bystander = gx.shell(f"cd {V1}/service/{MQTT}; setsid sleep 100000 >/dev/null 2>&1 & echo $!").strip()
 
     for _ in range(2):  # unpacked instead of it: another version, then the same once more
         pid = gx.status(MQTT)["pid"]
@@ -45,4 +46,5 @@ def test_setup_and_uninstall_end_what_runs_without_its_directory(gx: Gx, archive
     assert not gx.processes("mqtt_devices")
     assert supervisors(gx) == 0
     assert gx.log(MQTT).count("*** starting") == started
+    assert (gx.root / "proc" / bystander / "cwd").readlink().name == f"{MQTT} (deleted)"
     assert gx.service_names() == ["dbus-modbus-client"]

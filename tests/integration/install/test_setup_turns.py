@@ -90,7 +90,8 @@ def test_work_goes_on_when_the_connection_breaks(
     if script == "setup.sh":
         assert fake_root.link("mqtt-devices") == str(fake_root.suite("2.0.0") / "service" / "mqtt-devices")
         line = "ln -s /data/drivers/venus-daemons-{}/service/mqtt-devices /service/mqtt-devices\n"
-        assert text == f"#!/bin/bash\necho mine\n# {line.format('1.0.0')}{line.format('2.0.0')}"
+        lines = ["#!/bin/bash\n", "echo mine\n", f"# {line.format('1.0.0')}", line.format("2.0.0")]
+        assert sorted(text.splitlines(keepends=True)) == sorted(lines)
         assert (fake_root.config / "enabled").read_text().endswith("\nmqtt-devices\n")
     else:
         assert text == "#!/bin/bash\necho mine\n"

@@ -79,7 +79,6 @@ def test_purge_takes_configuration_and_logs(fake_root: FakeRoot) -> None:
     fake_root.setup()
     fake_root.write("var/log/mqtt-devices/current", "a line\n")
     fake_root.write("var/log/other/current", "a line\n")
-    fake_root.write("data/log/venus-daemons/usb-setup.log", "a line\n")
     done = fake_root.run("uninstall.sh", "--purge")
     assert done.returncode == 0, done.stderr
     left = {path for path in fake_root.snapshot() if path.startswith("data/")}
