@@ -5,6 +5,7 @@
 LOCK_FILE_NAME=setup.lock
 
 take_turn() { # two setups at once would undo each other
+    mkdir -p "$RUN" || fail "$RUN cannot be made"
     exec 9>"$RUN/$LOCK_FILE_NAME" || fail "$RUN cannot be written"
     if command -v flock >/dev/null && ! flock -n 9; then
         fail "another setup.sh or uninstall.sh is at work: wait until it has ended"
@@ -19,16 +20,19 @@ refuse_disabled_hooks() { # at boot nobody is asked
 }
 
 remember() { # for the way back: what each name below /service leads to now
-    BEFORE=
+    BEFORE= # a line for each link: name, blank, target as it is, which may have blanks
+    HERE_BEFORE=
     PREVIOUS=
     for name in $ALL $TAKEN; do
+        [ -L "$SERVICES/$name" ] || continue
+        BEFORE="$BEFORE$name $(readlink "$SERVICES/$name")
+"
         target=$(link_target "$name")
-        [ -n "$target" ] || continue
-        BEFORE="$BEFORE $name=$target"
-        case $target in
-            "$BASE"/*) ;;
-            */service/*) has_word "$name" $TAKEN || PREVIOUS=${target%/service/*} ;;
-        esac
+        if [ "$target" = "$BASE/service/$name" ]; then
+            HERE_BEFORE="$HERE_BEFORE $name"
+        elif [ -f "${target%/service/*}/bin/setup.sh" ] && ! has_word "$name" $TAKEN; then
+            PREVIOUS=${target%/service/*}
+        fi
     done
     DOWN_BEFORE=
     for name in $ALL; do
@@ -43,7 +47,7 @@ remember() { # for the way back: what each name below /service leads to now
 }
 
 apply_changes() {
-    trap '' HUP # an ssh connection that breaks is no reason to stop half-way
+    trap '' HUP PIPE # an ssh connection that breaks is no reason to stop half-way
     rc_remember || fail "$rc_problem; nothing was changed"
     remember
     # Not before everything is remembered: what is to be put back must be known.
@@ -64,6 +68,8 @@ apply_changes() {
     done
     write_enabled $RUNNING || take_back "$ENABLED cannot be written (disk full?)"
 
+    # What was just unpacked and checked may exist in memory only: it must be on the flash before rc.local leads to it.
+    sync
     step "editing $RC ..."
     rc_install "$ALL" "$WANTED" "$FORMER" "$HELPERS" || take_back "$rc_problem"
 
@@ -88,7 +94,7 @@ switch_links() {
         stop_service "$name" || take_back "$name cannot be stopped"
     done
     for name in $ALL; do
-        [ "$(link_target "$name")" = "$BASE/service/$name" ] && has_word "$name" $LINKED && continue
+        if leads_here "$name" && has_word "$name" $LINKED && [ -z "$(list_orphans "$name")" ]; then continue; fi
         [ ! -L "$SERVICES/$name" ] || step "stopping $name of $(link_target "$name" | sed 's|/service/.*||') ..."
         stop_service "$name" || take_back "$name of the version before cannot be stopped"
     done
@@ -110,7 +116,7 @@ switch_links() {
 
 verify() {
     [ "$BOOT" = no ] || STABLE_LIMIT_S=$((STABLE_LIMIT_S * 4)) # svscan itself comes later
-    for name in $RUNNING; do
+    for name in $STARTING; do
         step "waiting for $name to be up and to stay up ..."
         wait_stable "$name" || take_back "$name does not stay up. Its last lines:
 $(tail -n 5 "$LOGS/$name/current" 2>/dev/null | cut -c 27- | cut -c 1-200 | sed 's/^/    /')"
@@ -123,7 +129,7 @@ take_back() {
     warn "$1"
     step "taking everything back ..."
     for name in $ALL; do
-        [ "$(link_target "$name")" != "$BASE/service/$name" ] || has_word "$name=$BASE/service/$name" $BEFORE || stop_service "$name"
+        ! leads_here "$name" || has_word "$name" $HERE_BEFORE || stop_service "$name"
     done
     rc_restore || warn "$RC could not be written back; as it was, until the next restart: $RUN/rc.local.before"
     if [ -n "$ENABLED_OLD" ]; then
@@ -134,25 +140,29 @@ take_back() {
     for name in $LINKED; do
         if has_word "$name" $DOWN_BEFORE; then mark_down "$name" yes; else mark_down "$name" no; fi
         # Linked before and after: only the mark had changed.
-        if has_word "$name=$BASE/service/$name" $BEFORE && has_word "$name" $DOWN_BEFORE && svok "$SERVICES/$name" 2>/dev/null; then
+        if has_word "$name" $HERE_BEFORE && has_word "$name" $DOWN_BEFORE && svok "$SERVICES/$name" 2>/dev/null; then
             svc -d "$SERVICES/$name"
         fi
     done
-    for entry in $BEFORE; do
-        name=${entry%%=*}
-        if [ ! -L "$SERVICES/$name" ]; then start_service "$name" "${entry#*=}" || warn "$name could not be linked again"; fi
+    printf '%s' "$BEFORE" | while IFS= read -r entry; do
+        name=${entry%% *}
+        if [ ! -L "$SERVICES/$name" ]; then start_service "$name" "${entry#* }" || warn "$name could not be linked again"; fi
     done
     fail "venus-daemons $VERSION was not installed; everything is as it was before${PREVIOUS:+ ($PREVIOUS)}."
 }
 
 remove_outdated() { # all versions but this one and the one before
+    kept=$PREVIOUS
+    # A CCGX has no room for two; what has proved itself here is the way back. Until the next boot the other one may still run.
+    [ "$CCGX" = no ] || [ "$START" = no ] || kept=
     for directory in "$DATA"/drivers/venus-daemons-[0-9]*; do
-        case $directory in "$BASE" | "$PREVIOUS") continue ;; esac
+        case $directory in "$BASE" | "$kept") continue ;; esac
         [ -e "$directory/MANIFEST.sha256" ] || continue
         # Newly unpacked, not installed yet: leave it to its own setup.sh.
         grep -q "ln -s ${directory#"$ROOT"}/service/" "$RC" || continue
         [ -n "$PREVIOUS" ] || continue
-        step "removing $directory, which is older than the version before"
+        step "removing $directory, which is not needed any more"
         rm -rf "$directory"
     done
+    [ -f "$PREVIOUS/bin/setup.sh" ] || PREVIOUS=
 }

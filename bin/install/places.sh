@@ -35,6 +35,18 @@ link_target() { # link_target NAME: where a link below /service leads, also if t
     readlink -f "$SERVICES/$1" 2>/dev/null || readlink "$SERVICES/$1" || :
 }
 
+leads_here() { [ "$(link_target "$1")" = "$BASE/service/$1" ]; } # leads_here NAME: it is linked to this version
+
+# is_ours NAME: the link below /service leads to that daemon of one of our versions, which may be damaged or gone.
+# The names are plain words: others may have a service of the same name, and that is theirs.
+is_ours() {
+    case $(link_target "$1") in
+        "$BASE/service/$1" | "$DATA"/*venus-daemons-[0-9]*/service/"$1") return 0 ;;
+        "$DATA"/*/service/"$1") [ -e "$SERVICES/$1/../../bin/run-daemon" ] ;;
+        *) return 1 ;;
+    esac
+}
+
 # Replace a file by text, so that a power cut or a full disk leaves the old content or the new one, never a part.
 # replace_file FILE MODE TEXT; MODE "" keeps mode and owner. Returns 1, with the old content in place, when the text could
 # not be written.

@@ -22,19 +22,6 @@ check_place() {
     [ -n "$ROOT" ] || [ "$(id -u)" = 0 ] || fail "log in as root (on a GX: ssh root@venus.local)"
 }
 
-check_archive() {
-    if [ ! -d "$BASE/vendor" ]; then
-        fail "this is the source code, which lacks the libraries that a GX needs." \
-            "Download venus-daemons-$VERSION.zip (1.6 MB) instead, from where this copy came from, or make it on a computer" \
-            "with bin/release. Then: cd /data/drivers; unzip venus-daemons-$VERSION.zip; venus-daemons-$VERSION/bin/setup.sh"
-    fi
-    [ -s "$BASE/MANIFEST.sha256" ] || fail "MANIFEST.sha256 is missing: the archive was not unpacked completely" \
-        "Remove $TOP, download the archive again, unpack it again."
-    bad=$(cd "$BASE" && sha256sum -c MANIFEST.sha256 2>/dev/null | grep -v ': OK$') || return 0
-    fail "files of this copy are missing or damaged: $(printf '%s' "$bad" | sed 's/: FAILED.*//' | head -n 3 | tr '\n' ' ')" \
-        "Remove $TOP, download the archive again, unpack it again."
-}
-
 check_python() {
     complaint=$(python_complaint)
     [ -z "$complaint" ] || fail "$complaint. This is Venus OS $(venus_version)." \
@@ -47,18 +34,30 @@ check_space() {
         "See what is large: du -sk /data/* | sort -n"
 }
 
+# What runs and is replaced or stopped gives its memory back.
+# shellcheck disable=SC2086,SC2153 # lists of names; set by setup.sh
 check_memory() {
-    file=$ROOT/proc/meminfo
-    [ -r "$file" ] || file=/proc/meminfo
-    available=$(awk '/^MemAvailable:/ { print $2 }' "$file")
+    proc=$ROOT/proc
+    [ -r "$proc/meminfo" ] || proc=/proc
+    available=$(awk '/^MemAvailable:/ { print $2 }' "$proc/meminfo")
+    for name in $ALL $TAKEN; do
+        { has_word "$name" $STARTING $TAKEN || ! has_word "$name" $RUNNING; } || continue
+        pid=$(read_pid "$name")
+        [ -n "$pid" ] || continue
+        resident=$(awk '/^VmRSS:/ { print $2 }' "$proc/$pid/status" 2>/dev/null)
+        available=$((available + ${resident:-0}))
+    done
     [ "$available" -ge "$MIN_CCGX_MEMORY_KB" ] || fail "only $((available / 1024)) MB of memory are available; a CCGX needs" \
         "$((MIN_CCGX_MEMORY_KB / 1024)) MB for this, or it restarts itself again and again."
 }
 
-check_names() { # our names below /service belong to links; a directory there is somebody else's
+check_names() { # our names below /service belong to links of ours; anything else there is somebody's
     for name in $(list_services "$BASE"); do
-        [ ! -e "$SERVICES/$name" ] || [ -L "$SERVICES/$name" ] ||
+        if [ -L "$SERVICES/$name" ]; then
+            is_ours "$name" || fail "$SERVICES/$name leads to $(link_target "$name"), which is not ours: another program has that name"
+        elif [ -e "$SERVICES/$name" ]; then
             fail "$SERVICES/$name is a directory, not a link of ours: another program has that name"
+        fi
     done
 }
 

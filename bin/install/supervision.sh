@@ -33,19 +33,52 @@ release_ports() { # release_ports NAME: adapters that it had taken are for Venus
     if [ -n "$released" ] && command -v udevadm >/dev/null; then udevadm control --reload; fi
 }
 
+# list_orphans NAME: processes of a daemon of ours, its log and their supervise, whose directory was removed while they ran.
+# svc finds them no more, and they keep their successors from starting. A shell that somebody has left there is none of them.
+list_orphans() {
+    # shellcheck disable=SC2012 # these names are numbers, and a readlink for each process would take seconds
+    ls -l /proc/[0-9]*/cwd 2>/dev/null | sed -n \
+        -e "s|.* /proc/\([0-9]*\)/cwd -> $DATA/.*venus-daemons-[0-9][^/]*/service/$1\(/log\)\{0,1\} (deleted)\$|\1|p" \
+        -e "s|.* /proc/\([0-9]*\)/cwd -> $BASE/service/$1\(/log\)\{0,1\} (deleted)\$|\1|p" | sort -u |
+        while read -r pid; do
+            case $(cat "/proc/$pid/comm" 2>/dev/null) in
+                supervise | multilog) echo "$pid" ;;
+                *) [ "$(cat "$RUN/$1.lock" 2>/dev/null)" != "$pid" ] || echo "$pid" ;;
+            esac
+        done
+}
+
+end_orphans() { # end_orphans NAME; 1 if one is left
+    orphans=$(list_orphans "$1")
+    [ -n "$orphans" ] || return 0
+    step "ending what is left of $1: its directory was removed while it ran ..."
+    # First those who would start the others again, and who heed no other signal.
+    for pid in $orphans; do
+        [ "$(cat "/proc/$pid/comm" 2>/dev/null)" != supervise ] || kill -9 "$pid" 2>/dev/null
+    done
+    for signal in TERM KILL; do
+        for pid in $(list_orphans "$1"); do kill "-$signal" "$pid" 2>/dev/null; done
+        waited=0
+        while [ -n "$(list_orphans "$1")" ] && [ "$waited" -lt "$STOP_LIMIT_S" ]; do
+            sleep 1
+            waited=$((waited + 1))
+        done
+    done
+    [ -z "$(list_orphans "$1")" ] || { warn "still there: $(list_orphans "$1" | tr '\n' ' '): restart the device"; return 1; }
+}
+
 stop_service() { # stop_service NAME: away from /service, and ended; 1 if it cannot be ended
-    stop_link=$SERVICES/$1
-    [ -L "$stop_link" ] || return 0
-    stop_directory=$(link_target "$1")
-    rm -f "$stop_link"
-    [ -d "$stop_directory" ] || return 0
-    # First the daemon, then its log, which takes the last lines.
-    if end_supervise "$stop_directory" && end_supervise "$stop_directory/log"; then
+    if [ -L "$SERVICES/$1" ]; then
+        stop_directory=$(link_target "$1")
+        rm -f "$SERVICES/$1"
+        # First the daemon, then its log, which takes the last lines.
+        if ! { end_supervise "$stop_directory" && end_supervise "$stop_directory/log"; }; then
+            warn "still there: $(svstat "$stop_directory" 2>&1)"
+            return 1
+        fi
         release_ports "$1"
-        return 0
     fi
-    warn "still there: $(svstat "$stop_directory" 2>&1)"
-    return 1
+    end_orphans "$1"
 }
 
 start_service() { # start_service NAME DIRECTORY

@@ -52,6 +52,7 @@ case $1 in -dx | -k) shift; for d; do rm -f "$STUBS/up.$(readlink -f "$d" | tr /
     "svrescan": '#!/bin/sh\necho rescan >>"$STUBS/calls.log"\n',  # of Venus; the svscan of others dies of it
     "udevadm": '#!/bin/sh\necho "udevadm $*" >>"$STUBS/calls.log"\n',
     "sleep": "#!/bin/sh\n",
+    "sync": "#!/bin/sh\n",  # would wait for all that others write on this machine; test_power_loss.py has the real one
 }
 
 # Of the busybox of Venus (1.36), what the scripts might use; ionice, timeout, install and the like are not there.

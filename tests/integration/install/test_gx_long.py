@@ -59,7 +59,8 @@ def break_at_run_time(gx: Gx) -> None:
     gx.shell(
         f"sed -i 's/^    registry = Registry.*/    raise RuntimeError(\"broken\")/' {path};"
         f"cd {V2}; sum=$(sha256sum daemons/mqtt_devices/app.py);"
-        "grep -v 'daemons/mqtt_devices/app.py' MANIFEST.sha256 >m; echo \"$sum\" >>m; mv m MANIFEST.sha256"
+        "grep -v 'daemons/mqtt_devices/app.py' MANIFEST.sha256 >m; echo \"$sum\" >>m;"
+        "sort -k 2 m >MANIFEST.sha256; rm m"
     )
 
 

@@ -56,6 +56,16 @@ def test_group_and_others_cannot_write_what_root_runs(fake_root: FakeRoot) -> No
     assert os.access(fake_root.suite() / "bin" / "venus-daemons", os.X_OK)
 
 
+def test_mask_of_whoever_installs_opens_nothing(fake_root: FakeRoot) -> None:
+    mask = os.umask(0)
+    try:
+        fake_root.setup()
+    finally:
+        os.umask(mask)
+    for path in [fake_root.config, *fake_root.config.iterdir(), fake_root.rc]:
+        assert not path.stat().st_mode & 0o022, path
+
+
 def test_busybox_tools_alone_are_enough(full_root: FakeRoot) -> None:
     done = full_root.run("setup.sh", interpreter="busybox ash", env=full_root.busybox_environment())
     assert done.returncode == 0, done.stdout + done.stderr
@@ -181,23 +191,6 @@ def test_enabling_that_fails_is_taken_back(full_root: FakeRoot) -> None:
     assert done.returncode == 1
     assert f"{others[0]} does not stay up" in done.stderr
     assert {path: entry[2] for path, entry in full_root.snapshot().items()} == before
-
-
-def test_ccgx_gets_one_daemon_and_needs_memory(fake_root: FakeRoot) -> None:
-    fake_root.write("etc/venus/machine", "ccgx\n")
-    fake_root.write("proc/meminfo", "MemTotal: 240000 kB\nMemAvailable:   30000 kB\n")
-    done = fake_root.run("setup-ccgx.sh")
-    assert done.returncode == 1
-    assert "only 29 MB of memory are available" in done.stderr
-    fake_root.write("proc/meminfo", "MemTotal: 240000 kB\nMemAvailable:   60000 kB\n")
-    done = fake_root.run("setup-ccgx.sh")
-    assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in fake_root.services.iterdir()) == ["mqtt-devices"]
-    other = fake_root.suite() / "service" / "second"  # a second daemon; none has to exist yet
-    shutil.copytree(fake_root.suite() / "service" / "mqtt-devices", other)
-    done = fake_root.run("setup.sh", "--enable", "second")
-    assert done.returncode == 1
-    assert "a CCGX has memory for one daemon, not for mqtt-devices second" in done.stderr
 
 
 def test_older_versions_than_the_one_before_are_removed(fake_root: FakeRoot, archives: Archives) -> None:

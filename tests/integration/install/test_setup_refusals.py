@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 import subprocess
 import sys
@@ -62,6 +61,18 @@ def occupy_name(fake_root: FakeRoot) -> dict[str, str]:
     return {}
 
 
+def link_name_to_another_program(fake_root: FakeRoot) -> dict[str, str]:
+    fake_root.write("data/my-own/service/run", "#!/bin/sh\n")
+    (fake_root.services / "mqtt-devices").symlink_to(fake_root.path / "data" / "my-own" / "service")
+    return {}
+
+
+def link_name_to_another_suite(fake_root: FakeRoot) -> dict[str, str]:
+    fake_root.write("data/my-own/service/mqtt-devices/run", "#!/bin/sh\n")
+    (fake_root.services / "mqtt-devices").symlink_to(fake_root.path / "data" / "my-own" / "service" / "mqtt-devices")
+    return {}
+
+
 def fill_disk(fake_root: FakeRoot) -> dict[str, str]:
     fake_root._stub("df", "#!/bin/sh\necho Filesystem x\necho /dev/x 1 1 900 99% /data\n")
     return {}
@@ -77,6 +88,11 @@ def fill_disk(fake_root: FakeRoot) -> dict[str, str]:
         (have_no_python, "there is no no-such-python"),
         (break_config, "mqtt-devices.yml is not right"),
         (occupy_name, "another program has that name"),
+        (
+            link_name_to_another_program,
+            "leads to {data}/my-own/service, which is not ours: another program has that name",
+        ),
+        (link_name_to_another_suite, "leads to {data}/my-own/service/mqtt-devices, which is not ours"),
         (fill_disk, "only 900 kB are free on /data"),
     ],
 )
@@ -86,7 +102,7 @@ def test_refusal_says_why_and_changes_nothing(fake_root: FakeRoot, spoil: object
     before = fake_root.snapshot()
     done = fake_root.run("setup.sh", env=fake_root.environment(**env))
     assert done.returncode == 1
-    assert says in done.stderr, done.stderr
+    assert says.format(data=fake_root.path / "data") in done.stderr, done.stderr
     assert fake_root.snapshot() == before
 
 
@@ -102,17 +118,12 @@ def test_copy_in_a_place_that_does_not_survive_is_refused(fake_root: FakeRoot) -
 
 
 def test_unknown_daemon_and_option_are_named(fake_root: FakeRoot) -> None:
-    for arguments, says in ((["--enable", "mqtt"], "there is no daemon mqtt; there are: "), (["--yes"], "--yes")):
+    nowhere = str(fake_root.path / "no" / "such" / "place")
+    for arguments, says in (
+        (["--enable", "mqtt"], "there is no daemon mqtt; there are: "),
+        (["--yes"], "--yes"),
+        (["--root", nowhere], f"there is no directory {nowhere}"),
+    ):
         done = fake_root.run("setup.sh", *arguments)
         assert done.returncode == 2
         assert says in done.stderr
-
-
-def test_two_at_once_are_kept_apart(fake_root: FakeRoot) -> None:
-    lock = fake_root.path / "run" / "venus-daemons" / "setup.lock"
-    lock.parent.mkdir()
-    with lock.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        done = fake_root.run("setup.sh")
-    assert done.returncode == 1
-    assert "another setup.sh or uninstall.sh is at work" in done.stderr

@@ -151,3 +151,31 @@ def test_failing_takeover_gives_the_former_driver_back(fake_root: FakeRoot) -> N
     assert fake_root.rc.read_text() == USER + FORMER + FORK
     assert fake_root.link("dbus-mqtt-devices") is not None
     assert fake_root.link("mqtt-devices") is None
+
+
+def test_failing_takeover_gives_a_link_back_as_it_was(fake_root: FakeRoot) -> None:
+    fake_root.write("data/my stuff/service/run", "#!/bin/sh\n")
+    link = fake_root.services / "dbus-mqtt-devices"
+    (fake_root.path / "data" / "driver").symlink_to("my stuff")
+    link.symlink_to(fake_root.path / "data" / "driver" / "service")
+    fake_root.write("data/rc.local", USER)
+    before = str(link.readlink())
+    (fake_root.stubs / "dies").write_text(f"{fake_root.suite()}/service/mqtt-devices\n")
+    done = fake_root.run("setup.sh")
+    assert done.returncode == 1
+    assert "stopping dbus-mqtt-devices" in done.stdout
+    assert {path.name: str(path.readlink()) for path in fake_root.services.iterdir()} == {link.name: before}
+
+
+def test_service_of_somebody_else_with_a_name_of_ours_stays(full_root: FakeRoot) -> None:
+    full_root.setup()
+    link = full_root.services / "modbus-client"
+    link.unlink()
+    full_root.write("data/my-own/service/run", "#!/bin/sh\n")
+    full_root.write("var/log/modbus-client/current", "a line\n")
+    link.symlink_to(full_root.path / "data" / "my-own" / "service")
+    done = full_root.run("uninstall.sh", "--purge")
+    assert done.returncode == 0, done.stderr
+    assert "modbus-client" not in done.stdout
+    assert [path.name for path in full_root.services.iterdir()] == ["modbus-client"]
+    assert (full_root.path / "var" / "log" / "modbus-client" / "current").exists()
