@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.install.archives import REPOSITORY
+from tests.peers.certificate import CERTIFICATE
 from tests.peers.missing_stdlib import gx_environment
 
 TEMPLATES = sorted(str(path.relative_to(REPOSITORY)) for path in REPOSITORY.glob("daemons/*/*-*.yml"))
@@ -26,6 +27,9 @@ def test_template_is_accepted(tmp_path: Path, template: str, uncomment: bool) ->
     if uncomment:
         text = re.sub(r"^#([a-z_]+:|  )", r"\1", text, flags=re.MULTILINE)
         assert text != file.read_text()
+    certificate = tmp_path / "authority.crt"
+    certificate.write_text(CERTIFICATE)
+    text = text.replace("/data/conf/venus-daemons/authority.crt", str(certificate))
     (tmp_path / file.name).write_text(text)
     done = subprocess.run(
         [sys.executable, "-m", file.parent.name, "--config", str(tmp_path), "--check"],

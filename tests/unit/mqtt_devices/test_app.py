@@ -4,25 +4,13 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from tests.peers.certificate import CERTIFICATE
 from tests.peers.missing_stdlib import gx_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 LIMIT_S = 60.0
-# Of nobody; its key does not exist any more.
-CERTIFICATE = """\
------BEGIN CERTIFICATE-----
-MIIBdDCCARugAwIBAgIUBsdIz8gKBElLkC2G7k+6qGb0QmswCgYIKoZIzj0EAwIw
-DzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMjAxOTU5MTZaGA8yMTI2MTAyNzE5NTkx
-NlowDzENMAsGA1UEAwwEdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABCBZ
-99St3rPWb9ek+/MQiTpR3Omp0u9B+qruVlA950dDuOuMnZopz83Pos68Po0AAqnn
-5c2uM0xqHVOanVj/3b+jUzBRMB0GA1UdDgQWBBSEwLCzoBPzSpHkagiBM2AYlPAV
-dzAfBgNVHSMEGDAWgBSEwLCzoBPzSpHkagiBM2AYlPAVdzAPBgNVHRMBAf8EBTAD
-AQH/MAoGCCqGSM49BAMCA0cAMEQCIBRufqM6Zp5+auEhYslUX9QZK/73Zw7G8gIs
-57nOl3MYAiBtbMrxduFOMjoKdUbwfuKx7Usn6U/Igu6o5tatOSr3iQ==
------END CERTIFICATE-----
-"""
 
 
 def run(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
