@@ -57,7 +57,10 @@ def load_own(path: Path) -> dict[str, OwnPid]:
     for name in file:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise DefinitionError(file.where(name), str(name), "has to be capitals, digits and underscores")
-        own[name] = _one(name, file.fetch(name, YamlMapping))
+        entry = file.fetch(name, YamlMapping)
+        own[name] = _one(name, entry)
+        if own[name].path in {pid.path for other, pid in own.items() if other != name} - {None}:
+            raise DefinitionError(entry.where("path"), "path", f"{own[name].path} is another command's already")
     return own
 
 

@@ -22,6 +22,8 @@ def read_token(path: Path) -> str:
     """Return the token, made at the first start; only root may read the file. Raises DaemonError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.stat().st_size:
+            path.unlink()  # the disk was full, or the power failed, between making and writing it
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
@@ -38,7 +40,7 @@ def read_token(path: Path) -> str:
 
 def _read(path: Path) -> str:
     path.chmod(0o600)
-    token = path.read_text()[:MAX_BYTES].strip()
+    token = path.read_text(errors="replace")[:MAX_BYTES].strip()
     if len(token) < SHORTEST or not token.isascii():
         raise DaemonError(f"{path}: needs {SHORTEST} or more plain characters; remove the file to have a new one made")
     return token

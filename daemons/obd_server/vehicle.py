@@ -33,6 +33,7 @@ MAX_PAYLOAD_BYTES = 16_384
 TRIP_TICKS = 5
 """The trip changes slowly."""
 OWNER = "D-Bus"
+MIL = "MIL"
 OWNER_OF_PORT = "obd-server"
 CLAIM_LIMIT_S = 40.0
 """Longer than its own limits together."""
@@ -82,8 +83,8 @@ class Vehicle:
         return self._io.connection is None or self._io.connection.worker.is_alive
 
     def period_s(self, name: str) -> float:
-        """Return how often a command is asked."""
-        return self._rates.get(name, self._rates["default"])
+        """Return how often a command is asked; the warning lamp comes with STATUS."""
+        return self._rates.get("STATUS" if name == MIL else name, self._rates["default"])
 
     def open(
         self,
@@ -158,7 +159,7 @@ def _readings(response: Any) -> list[Reading]:
     """Return a response free of python-OBD's types: numbers, texts; of a list of codes the number, of STATUS two."""
     now, name, value = time.monotonic(), response.command.name, response.value
     if name == "STATUS" and value is not None:
-        return [Reading(name, float(value.DTC_count), now), Reading("MIL", float(value.MIL), now)]
+        return [Reading(name, float(value.DTC_count), now), Reading(MIL, float(value.MIL), now)]
     magnitude = getattr(value, "magnitude", value)
     if isinstance(magnitude, bytearray | bytes):
         magnitude = magnitude.decode("ascii", "replace")

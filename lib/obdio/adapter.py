@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import serial
 
 from obdio import answers
-from obdio.decoding import decode, decode_part
+from obdio.decoding import decode, decode_part, decode_voltage
 from obdio.errors import LinkLost, Refused
 from obdio.exchange import DEFAULT, Exchange
 from obdio.link import LinkState
@@ -136,8 +136,7 @@ class Adapter:
 
     def voltage_v(self) -> float | None:
         """Return the voltage at the vehicle's plug, None when the adapter cannot tell. Raises LinkLost."""
-        response = decode(self._table, self._table.find("ELM_VOLTAGE"), self._exchange.send(b"ATRV"))
-        return None if response.value is None else float(response.value.magnitude)
+        return decode_voltage(self._table, self._exchange.send(b"ATRV"))
 
     def query(self, command: Any, *, clear: bool = False) -> tuple[Any, bool | None]:
         """Ask for command; return its OBDResponse, and whether the vehicle said anything at all. Raises LinkLost.
@@ -149,14 +148,14 @@ class Adapter:
         """
         if not self._table.is_readable(command) and not (clear and command.name == CLEAR):
             raise Refused(f"{command.name} is not a command that only reads")
-        self._exchange.address(command.header)
+        if not self._exchange.address(command.header):
+            return decode(self._table, command, []), None  # another unit would answer in its place
         if command.mode is None:
             return decode(self._table, command, self._exchange.send(command.command)), None
         request = command.command + (FIRST_FRAME if command.mode == FREEZE_FRAME_MODE else b"")
         messages = self._exchange.ask(request, may_count=command.fast and command.mode == 1)
         spoke = any(message.data for message in messages)
-        pid = command.pid if command.mode in (1, 2, 9) else None
-        good = [message for message in messages if answers.is_answer_to(message.data, command.mode, pid)]
+        good = [message for message in messages if answers.is_answer_to(message.data, command.command)]
         if command.mode == FREEZE_FRAME_MODE:
             for message in good:
                 del message.data[answers.VALUE_AT : answers.VALUE_AT + 1]  # the frame's number
@@ -231,7 +230,8 @@ class Adapter:
     def _query_together(self, commands: Sequence[Any]) -> list[Any] | None:
         """Return a response for each command, None when this did not work and must be done singly."""
         request = b"01" + b"".join(command.command[2:4] for command in commands)
-        self._exchange.address(DEFAULT)
+        if not self._exchange.address(DEFAULT):
+            return None
         lengths = {command.pid: command.bytes - answers.VALUE_AT for command in commands}
         for message in self._exchange.ask(request, may_count=True):
             if not message.ecu & self._table.obd.ECU.ENGINE:

@@ -11,15 +11,17 @@ NEGATIVE = 0x7F
 """ISO 14229 / ISO 15031-5: 7F, the service that is refused, the reason."""
 POSITIVE_OFFSET = 0x40
 """An answer begins with the service of the request plus this."""
+ECHOING = frozenset({1, 2, 9, 0x21, 0x22})
+"""Services whose answer repeats the PID (or the maker's identifier) of the request."""
 VALUE_AT = 2
 """Value bytes begin after service and PID."""
 
 
-def is_answer_to(data: Sequence[int], mode: int, pid: int | None) -> bool:
-    """Whether data answers the request (mode, pid); a refusal (7F ...) does not, nor does another PID's answer."""
-    if not data or data[0] != mode | POSITIVE_OFFSET:
-        return False
-    return pid is None or (len(data) > 1 and data[1] == pid)
+def is_answer_to(data: Sequence[int], request: bytes) -> bool:
+    """Whether data answers request (hex); a refusal (7F ...) does not, nor does the late answer to another PID."""
+    mode, pid = int(request[:2], 16), bytes.fromhex(request[2 : len(request) // 2 * 2].decode())
+    echo = pid if mode in ECHOING else b""
+    return bytes(data[: 1 + len(echo)]) == bytes((mode | POSITIVE_OFFSET,)) + echo
 
 
 def refusal(data: Sequence[int]) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from obdio import answers
@@ -29,6 +30,17 @@ def decode(table: Table, command: Any, messages: Sequence[Any]) -> Any:
     elif response.value is not None and command.name == "CVN":
         response.value = text[3:7].hex()
     return response
+
+
+def decode_voltage(table: Table, messages: Sequence[Any]) -> float | None:
+    """Return the voltage that the adapter's lines tell, None when none does.
+
+    Any of them may: an adapter that was reset when the engine was cranked echoes the request, or tells of its reset.
+    """
+    command = table.find("ELM_VOLTAGE")
+    values = [decode(table, command, [message]).value for message in messages]
+    volts = [float(value.magnitude) for value in values if value is not None and math.isfinite(value.magnitude)]
+    return volts[-1] if volts else None
 
 
 def decode_part(table: Table, command: Any, message: Any, value: bytes | None) -> Any:

@@ -103,13 +103,17 @@ class Driver:
         return command
 
     def clear_codes(self) -> Any:
-        """Erase trouble codes if the engine certainly stands still."""
+        """Erase trouble codes if engine and vehicle certainly stand still: a hybrid also drives with its engine off."""
         command = self.ready(CLEAR)
-        rpm, spoke = self.adapter.query(self.ready("RPM"))
-        if not spoke:
-            raise NotConnected("the vehicle does not answer")
-        if rpm.value is None or rpm.value.magnitude > 0:
-            raise Refused("the engine runs, or its speed is not known: codes are cleared with ignition on, engine off")
+        for name in ("RPM", "SPEED") if "SPEED" in self.snapshot.supported else ("RPM",):
+            response, spoke = self.adapter.query(self.ready(name))
+            if not spoke:
+                raise NotConnected("the vehicle does not answer")
+            if response.value is None or response.value.magnitude > 0:
+                raise Refused(
+                    f"the engine runs or the vehicle moves, or {name} is not known: "
+                    "codes are cleared at rest, with ignition on and engine off"
+                )
         response, _ = self.adapter.query(command, clear=True)
         if not response.messages:
             raise Refused("the vehicle did not confirm that codes were cleared")

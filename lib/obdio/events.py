@@ -210,7 +210,10 @@ class Events:
         connection = self._connection()
         worker = connection.worker
         saved = plain({name: await wait(worker.query(name)) for name in ("GET_DTC", "GET_CURRENT_DTC", "STATUS")})
-        count = len((saved["GET_DTC"] or {}).get("value") or [])
+        codes = (saved["GET_DTC"] or {}).get("value")
+        if codes is None:
+            raise Refused("the stored codes could not be read, so they cannot be kept: try again")
+        count = len(codes)
         confirm = args[0].get("confirm") if args and isinstance(args[0], dict) else None
         if isinstance(confirm, bool) or confirm != count:
             raise Refused(f"confirm with {{'confirm': {count}}}, the number of stored codes")

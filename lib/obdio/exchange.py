@@ -79,12 +79,18 @@ class Exchange:
                 connection.close()
         forget(self.terms)
 
-    def address(self, header: bytes) -> None:
-        """Address the unit that a command is for. DEFAULT is whoever answers, not only the unit of that number."""
+    def address(self, header: bytes) -> bool:
+        """Address the unit that a command is for. DEFAULT is whoever answers, not only the unit of that number.
+
+        False when the adapter does not take it, and still addresses another.
+        """
         everybody = EVERYBODY.get(self.protocol_id)
         if header != self._header and everybody is not None:
-            self.send(b"ATSH" + (everybody if header == DEFAULT else header))
+            answer = self.send(b"ATSH" + (everybody if header == DEFAULT else header))
+            if not any("OK" in message.raw() for message in answer):
+                return False
             self._header = header
+        return True
 
     def ask(self, request: bytes, *, may_count: bool) -> list[Any]:
         """Send request, with the expected number of lines when known: the adapter then need not wait for more."""
@@ -105,7 +111,10 @@ class Exchange:
         interface = self._interface
         if interface is None:
             raise LinkLost("the port is closed")
-        messages = interface.send_and_parse(request)
+        try:
+            messages = interface.send_and_parse(request)
+        except (LookupError, TypeError, ValueError, AttributeError):
+            messages = []  # python-OBD looks beyond the end of a line that lost some characters
         if messages is None or self.connection.status() == self._table.obd.OBDStatus.NOT_CONNECTED:
             self._lose()
         return list(messages)

@@ -41,7 +41,9 @@ class GuardLimits:
 
 
 TWENTY_FOUR_VOLTS_FROM = 18.0
-"""A 12 V system never reaches this, a 24 V system never falls below it."""
+"""A 12 V system does not stay above this, a 24 V system not below it; cranking, jump starts and misreadings end."""
+READINGS_TO_BELIEVE = 3
+"""Readings in a row before a system that is known is taken for the other one."""
 
 RPM_VALID_S = 30.0
 """An engine speed older than this says nothing: the engine may have been stopped while nobody asked."""
@@ -58,7 +60,10 @@ class BatteryGuard:
         self.state = GuardState.AWAKE
         self.voltage_v: float | None = None
         self.reason = ""
+        self.has_measured = False
+        """Whether the adapter can measure a voltage: it did so before."""
         self._factor = 2.0 if self.limits.system_v == 24 else 1.0  # noqa: PLR2004 - 24 V
+        self._other_system = 0
         self._idle_since: float | None = None
         self._below_since: float | None = None
         self._lowest_v: float | None = None
@@ -81,12 +86,13 @@ class BatteryGuard:
             self._wake("the engine runs")
         self._decide(now)
 
-    def see_voltage(self, voltage_v: float, now: float) -> None:
-        """Note the voltage that the adapter measures at the vehicle's plug."""
-        if self.limits.system_v == 0 and voltage_v >= TWENTY_FOUR_VOLTS_FROM:
-            self._factor = 2.0
+    def see_voltage(self, voltage_v: float | None, now: float) -> None:
+        """Note the voltage that the adapter measures at the vehicle's plug, None when its answer was unreadable."""
         self.voltage_v = voltage_v
-        if self.state is not GuardState.AWAKE:
+        if voltage_v is not None:
+            self._find_system(voltage_v)
+            self.has_measured = True
+        if voltage_v is not None and self.state is not GuardState.AWAKE:
             self._lowest_v = voltage_v if self._lowest_v is None else min(self._lowest_v, voltage_v)
             if self.is_charging:
                 self._wake("the battery is being charged")
@@ -97,6 +103,15 @@ class BatteryGuard:
     def tick(self, now: float) -> None:
         """Let time pass."""
         self._decide(now)
+
+    def _find_system(self, voltage_v: float) -> None:
+        factor = 2.0 if voltage_v >= TWENTY_FOUR_VOLTS_FROM else 1.0
+        if self.limits.system_v or factor == self._factor:
+            self._other_system = 0
+            return
+        self._other_system += 1
+        if self._other_system >= READINGS_TO_BELIEVE or not self.has_measured:
+            self._factor, self._other_system = factor, 0
 
     def _is_running(self, now: float) -> bool:
         return self._running_until is not None and now <= self._running_until
@@ -110,16 +125,21 @@ class BatteryGuard:
             self.state, self.reason = GuardState.AWAKE, reason
 
     def _decide(self, now: float) -> None:
-        if self._is_running(now) or self.voltage_v is None or self.is_charging:
-            # Without a voltage there is nothing to guard by: the link's own back-off keeps requests rare.
+        if self._is_running(now) or not self.has_measured or self.is_charging:
+            # Without any voltage there is nothing to guard by: the link's own back-off keeps requests rare. One that
+            # was there and is not now says nothing of charging.
             self._idle_since = self._below_since = None
             return
         self._idle_since = now if self._idle_since is None else self._idle_since
         self._below_since = (now if self._below_since is None else self._below_since) if self._is_below() else None
         if self._below_since is not None and now - self._below_since >= self.limits.stop_after_s:
-            self._sleep(GuardState.STOPPED, f"{self.voltage_v:.1f} V is below the limit of the starter battery")
+            self._sleep(GuardState.STOPPED, f"{self._volts} is below the limit of the starter battery")
         elif self.state is GuardState.AWAKE and now - self._idle_since >= self.limits.sleep_after_s:
-            self._sleep(GuardState.ASLEEP, f"the engine is off and {self.voltage_v:.1f} V is not being charged")
+            self._sleep(GuardState.ASLEEP, f"the engine is off and {self._volts} is not being charged")
+
+    @property
+    def _volts(self) -> str:
+        return "a battery of unknown voltage" if self.voltage_v is None else f"{self.voltage_v:.1f} V"
 
     def _sleep(self, state: GuardState, reason: str) -> None:
         if self.state is GuardState.AWAKE:

@@ -121,9 +121,9 @@ class Link:
             self._later(now)
 
     def voltage(self, voltage_v: float | None, now: float) -> None:
-        """Note what the adapter measured; None when it cannot."""
-        if voltage_v is None:
-            self._has_voltage = False
+        """Note what the adapter measured; None when its answer was no voltage."""
+        if voltage_v is None and not self.guard.has_measured:
+            self._has_voltage = False  # it never could; one that could is asked on: a brown-out garbles an answer
             return
         self.guard.see_voltage(voltage_v, now)
         asleep = self.guard.state is not GuardState.AWAKE

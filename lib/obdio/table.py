@@ -6,8 +6,10 @@ before load() is called.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from obdio.answers import VALUE_AT
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from types import ModuleType
 
+logger = logging.getLogger(__name__)
+
 ALLOWED_MODES = frozenset({1, 2, 3, 6, 7, 9, 0x0A})
 """Services that only read. 04 erases codes, 08 acts on the vehicle; those above 0A are the maker's."""
 OWN_MODES = ALLOWED_MODES | {0x21, 0x22}
@@ -26,6 +30,8 @@ MAX_OWN = 256
 """Own commands of one program; each keeps a decoder and a name."""
 ADAPTER_COMMANDS = frozenset({"ELM_VERSION", "ELM_VOLTAGE"})
 CLEAR = "CLEAR_DTC"
+CACHED = "[0-9a-f]" * 40 + ".*"
+"""The names of pint's cached files; the directory may hold others."""
 
 
 def only_reads(command: Any) -> bool:
@@ -39,9 +45,11 @@ class Table:
     def __init__(self, obd: ModuleType, own: Iterable[CommandSpec] = ()) -> None:
         self.obd = obd
         self._extra: dict[str, Any] = {}
-        self.own_names: frozenset[str] = frozenset(spec.name for spec in own)
-        for spec in (*EXTRA_COMMANDS, *own):
+        self.own_names: frozenset[str] = frozenset()
+        for spec in EXTRA_COMMANDS:
             self._extra[spec.name] = self._command(spec)
+        for spec in own:
+            self._take_own(spec)
 
     def find(self, name: object) -> Any:
         """Return the OBDCommand called name; raises UnknownCommand."""
@@ -69,6 +77,14 @@ class Table:
             return
         if known.command != command.command or not self.is_readable(known):
             raise Refused(f"{command.name} is the name of another command, or does not only read")
+
+    def _take_own(self, spec: CommandSpec) -> None:
+        # The engine speed decides about sleep and clearing: a formula of somebody's own must not stand in for it.
+        if spec.name in self._extra or self.obd.commands.has_name(spec.name):
+            logger.error("the own command %s is left out: there is one of this name, choose another", spec.name)
+            return
+        self._extra[spec.name] = self._command(spec)
+        self.own_names |= {spec.name}
 
     def is_readable(self, command: Any) -> bool:
         """Whether asking command only reads: a listed service or one of the two harmless adapter commands."""
@@ -124,8 +140,23 @@ def _decode(obd: ModuleType, spec: CommandSpec, unit: Any, messages: Sequence[An
 def load(cache_dir: str | None = None) -> ModuleType:
     """Import python-OBD and return it.
 
-    cache_dir keeps pint's parsed unit definitions (some 210 kB), which makes every later start faster.
+    cache_dir keeps pint's parsed unit definitions (some 210 kB), which makes every later start faster. One that a full
+    disk or a power cut has damaged is removed, and done without this time.
     """
+    if cache_dir is not None:
+        try:
+            return _import(cache_dir)
+        except Exception as error:  # noqa: BLE001 - a damaged pickle raises anything
+            logger.warning(
+                "the cache in %s is emptied and done without: %s: %s", cache_dir, type(error).__name__, error
+            )
+            with contextlib.suppress(OSError):
+                for file in Path(cache_dir).glob(CACHED):
+                    file.unlink()
+    return _import(None)
+
+
+def _import(cache_dir: str | None) -> ModuleType:
     import pint  # noqa: PLC0415 - a slow import, wanted only by programs that talk to a vehicle
 
     original = pint.UnitRegistry

@@ -8,6 +8,8 @@ from typing import Any
 
 MAX_CONNECTIONS = 100
 """TCP connections at once: 16 clients, each with the six that a browser opens for a page. More get 503."""
+MAX_MESSAGE_BYTES = 65_536
+"""The longest WebSocket message taken, also before its sender is known; uvicorn's own limit is 16 MB for each."""
 MISSING_ON_VENUS = ("multiprocessing", "multiprocessing.context")
 # Those of requirements.txt, and not what else uvicorn finds: Venus OS has a `websockets`, of whatever version.
 PROTOCOLS: dict[str, Any] = {"http": "h11", "ws": "wsproto"}
@@ -71,6 +73,7 @@ class WebServer:
             access_log=False,
             server_header=False,
             limit_concurrency=MAX_CONNECTIONS,
+            ws_max_size=MAX_MESSAGE_BYTES,
             timeout_graceful_shutdown=2,
         )
         self._server = uvicorn.Server(config)

@@ -66,7 +66,9 @@ class TankLogic:
         if level is None or not settings["/Alarms/Low/Enable"]:
             self._below_since, self._is_alarmed = None, False
             return None if level is None else ALARM_NONE
-        limit = settings["/Alarms/Low/Restore" if self._is_alarmed else "/Alarms/Low/Active"]
+        limit = settings["/Alarms/Low/Active"]
+        if self._is_alarmed:
+            limit = max(limit, settings["/Alarms/Low/Restore"])  # set below the other, it would come and go
         if level >= limit:
             self._below_since, self._is_alarmed = None, False
         else:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.peer, pytest.mark.unguarded]
 
-AIR, COOLANT, RPM, HYBRID, ODOMETER = 0x46, 0x05, 0x0C, 0x5B, 0xA6
+AIR, COOLANT, RPM, SPEED, HYBRID, ODOMETER = 0x46, 0x05, 0x0C, 0x0D, 0x5B, 0xA6
 VIN = "WP0ZZZ99ZTS392120"
 RIGHTS = "rights: {write: true, clear_dtc: true}\nlisten: {host: 0.0.0.0}"
 
@@ -32,7 +32,13 @@ def parked(directory: Path, config: str = "", **values: str) -> Iterator[tuple[S
     """Run the daemon beside a vehicle with ignition on and engine off; values: more answers by request."""
     engine = Engine(other=dict(values))
     engine.values |= {0x61: b"\x80", 0x81: b"\0"}  # with them the maps of PIDs lead on to the odometer's
-    engine.values |= {RPM: b"\0\0", AIR: bytes([22 + 40]), HYBRID: b"\xcc", ODOMETER: (1234567).to_bytes(4, "big")}
+    engine.values |= {
+        RPM: b"\0\0",
+        SPEED: b"\0",
+        AIR: bytes([22 + 40]),
+        HYBRID: b"\xcc",
+        ODOMETER: (1234567).to_bytes(4, "big"),
+    }
 
     def answer(request: str) -> str:
         return engine.answer(request)  # looked up at each request: a test may replace it

@@ -113,6 +113,13 @@ def test_a_wrong_own_pid_is_refused_with_its_place(tmp_path: Path, old: str, new
         load_own(path)
 
 
+def test_two_own_pids_on_one_path_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "obd-pids.yml"
+    path.write_text(OWN + OWN.replace("GEARBOX_TEMP", "OTHER"))
+    with pytest.raises(DefinitionError, match="another command's already"):
+        load_own(path)
+
+
 def test_own_pids_are_limited(tmp_path: Path) -> None:
     path = tmp_path / "obd-pids.yml"
     path.write_text("".join(OWN.replace("GEARBOX_TEMP", f"PID_{n}") for n in range(MAX_OWN + 1)))
@@ -182,7 +189,16 @@ def test_the_token_is_made_once_and_only_for_root(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("text", ["", "short", "ü" * 30])
+def test_a_token_that_a_full_disk_left_empty_is_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.touch()
+    token = read_token(path)
+    assert len(token) >= 20
+    assert read_token(path) == token
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("text", ["short", "ü" * 30])
 def test_a_weak_token_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "token"
     path.write_text(text)

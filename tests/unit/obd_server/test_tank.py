@@ -95,3 +95,12 @@ def test_the_gauge_stays_within_what_was_measured(levels: list[float]) -> None:
     for now, level in enumerate(levels):
         tank.receive("FUEL_LEVEL", level, float(now))
     assert min(levels) <= shown(tank, len(levels) - 1.0)["level"] <= max(levels)
+
+
+def test_an_alarm_that_ends_below_where_it_begins_does_not_come_and_go() -> None:
+    tank = TankLogic()
+    states = []
+    for now in range(0, 200, 10):
+        tank.receive("FUEL_LEVEL", 8.0, float(now))
+        states.append(shown(tank, float(now), **{"/Alarms/Low/Restore": 5.0})["low_alarm"])
+    assert states == [ALARM_NONE] * 3 + [ALARM_LOW] * 17

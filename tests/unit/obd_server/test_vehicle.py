@@ -5,10 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from obd_server.vehicle import _claim, _readings
+from obd_server.access import Rules
+from obd_server.definition_file import load_rates
+from obd_server.protocol.reading import Reading
+from obd_server.values import Values
+from obd_server.vehicle import Vehicle, VehicleFiles, _claim, _readings
 from obdio.errors import LinkLost
+from tests.unit.obd_server.test_files import config
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from obdio.table import Table
 
 
@@ -35,3 +42,13 @@ def test_responses_become_plain_readings(table: Table) -> None:
     status = table.obd.OBDResponse.__init__.__globals__["Status"]()
     status.MIL, status.DTC_count = True, 3
     assert reading("STATUS", status) == [("STATUS", 3.0), ("MIL", 1.0)]
+
+
+def test_the_warning_lamp_is_known_for_as_long_as_the_status_that_tells_it(tmp_path: Path) -> None:
+    files = VehicleFiles(audit=tmp_path / "audit", units_cache=tmp_path / "units")
+    vehicle = Vehicle(config(""), Rules(frozenset(), frozenset(), "token"), files, {}, load_rates())
+    values = Values(vehicle.period_s)
+    values.receive(Reading("STATUS", 2.0, 0.0))
+    values.receive(Reading("MIL", 1.0, 0.0))
+    assert (values.get("STATUS", 61.0), values.get("MIL", 61.0)) == (2.0, 1.0)
+    assert values.get("MIL", 1000.0) is None

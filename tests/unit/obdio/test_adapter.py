@@ -196,3 +196,27 @@ def test_another_units_header_is_set_for_its_command_only_and_forgotten_with_the
         response, _ = adapter.query(own.find("GEARBOX_TEMP"))
         assert terminal.requests == ["ATSH7E1", "221E1C"]
         assert response.value.magnitude == 90
+
+
+def test_a_line_that_lost_characters_costs_one_value_and_not_the_adapters_thread(table: Table) -> None:
+    engine = Engine()
+    with opened(table, engine) as (adapter, _):
+        for cut in ("7E8011", "7E80", "5", "7E8014304\r7E8", "4860C010C1<AF8C4"):
+            engine.other["010C"] = cut
+            assert adapter.query(table.find("RPM"))[0].value is None
+        del engine.other["010C"]
+        assert adapter.query(table.find("RPM"))[0].value.magnitude == 1726
+    with opened(table, Engine(other={"010C": "5\r18DAF110064100BE36A813\r7E8014344454647"})) as (adapter, _):
+        assert adapter.query(table.find("RPM"))[0].value is None
+
+
+def test_no_other_unit_answers_for_one_whose_address_the_adapter_refuses(table: Table) -> None:
+    own = Table(load(), [CommandSpec("GEARBOX_TEMP", "", "221E1C", 1, Formula("A - 40"), "celsius", "18DA18F1")])
+    engine = Engine(other={"221E1C": "7E804621E1C5A"})
+    answer = engine.answer
+    engine.answer = lambda request: "?" if request == "ATSH18DA18F1" else answer(request)  # type: ignore[method-assign]
+    with opened(own, engine) as (adapter, terminal):
+        response, spoke = adapter.query(own.find("GEARBOX_TEMP"))
+        assert (response.value, spoke) == (None, None)
+        assert "221E1C" not in terminal.requests
+        assert adapter.query(own.find("RPM"))[0].value.magnitude == 1726

@@ -8,13 +8,21 @@ from obdio.answers import is_answer_to, refusal, split_pids, text_of
 
 
 def test_an_answer_carries_service_plus_40_and_its_pid() -> None:
-    assert is_answer_to(bytes.fromhex("410c1af8"), 1, 0x0C)
-    assert is_answer_to(bytes.fromhex("4300"), 3, None)
+    assert is_answer_to(bytes.fromhex("410c1af8"), b"010C")
+    assert is_answer_to(bytes.fromhex("4300"), b"03")
+    assert is_answer_to(bytes.fromhex("621e1c50"), b"221E1C")
+    assert is_answer_to(bytes.fromhex("46010000"), b"0601")
 
 
 @pytest.mark.parametrize("wire", ["", "41", "7f0112", "410d20", "610c1af8", "420c1af8"])
 def test_what_is_no_answer_is_not_taken_for_one(wire: str) -> None:
-    assert not is_answer_to(bytes.fromhex(wire), 1, 0x0C)
+    assert not is_answer_to(bytes.fromhex(wire), b"010C")
+
+
+def test_the_late_answer_to_another_of_the_makers_identifiers_is_not_taken() -> None:
+    assert not is_answer_to(bytes.fromhex("621e1d50"), b"221E1C")
+    assert not is_answer_to(bytes.fromhex("621e"), b"221E1C")
+    assert not is_answer_to(bytes.fromhex("6102"), b"2101")
 
 
 def test_a_refusal_gives_its_reason() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from obdio.decoding import decode, decode_part
+from obdio.decoding import decode, decode_part, decode_voltage
 from obdio.extra import CommandSpec
 from obdio.formula import Formula
 from obdio.table import Table, load
@@ -38,3 +38,20 @@ def test_a_part_of_an_answer_is_decoded_like_an_answer_of_its_own(table: Table) 
     assert decode_part(table, rpm, whole, b"\x1a\xf8").value.magnitude == 1726
     assert decode_part(table, rpm, whole, None).value is None
     assert bytes(whole.data) == b"\x41\x0c\x1a\xf8\x0d\x20"  # the others are still to be taken from it
+
+
+@pytest.mark.parametrize(
+    ("lines", "volts"),
+    [
+        (["14.1V"], 14.1),
+        (["ATRV", "14.1V"], 14.1),
+        (["LV RESET", "12.6"], 12.6),
+        (["?"], None),
+        (["nanV"], None),
+        ([], None),
+    ],
+)
+def test_the_voltage_is_found_behind_what_an_adapter_says_after_a_reset(
+    table: Table, lines: list[str], volts: float | None
+) -> None:
+    assert decode_voltage(table, table.obd.protocols.ISO_15765_4_11bit_500k([])(lines)) == volts

@@ -124,3 +124,32 @@ def test_without_a_voltage_it_never_interferes() -> None:
 
 def test_unguarded_never_sleeps() -> None:
     assert parked(5.0, UNGUARDED).state is GuardState.AWAKE
+
+
+def test_one_misread_voltage_does_not_make_it_a_lorry() -> None:
+    guard = BatteryGuard()
+    guard.see_voltage(14.1, 0)
+    guard.see_voltage(41.1, 5)
+    guard.see_voltage(14.1, 10)
+    guard.tick(100)
+    assert guard.system_v == 12
+    assert guard.state is GuardState.AWAKE
+
+
+def test_a_jump_start_from_24_volts_ends() -> None:
+    guard = BatteryGuard()
+    for now in range(0, 200, 5):
+        guard.see_voltage(26.0 if now < 100 else 13.9, now)
+    assert guard.system_v == 12
+    assert guard.state is GuardState.AWAKE
+
+
+def test_a_charging_voltage_that_is_not_confirmed_any_more_does_not_keep_it_awake() -> None:
+    guard = BatteryGuard()
+    guard.see_voltage(14.1, 0)
+    for now in range(5, 200, 5):
+        guard.see_voltage(None, now)
+    assert guard.state.name == "ASLEEP"
+    assert "unknown voltage" in guard.reason
+    guard.see_voltage(14.1, 205)
+    assert guard.state.name == "AWAKE"

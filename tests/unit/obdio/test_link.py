@@ -80,10 +80,24 @@ def test_waking_initialises_the_link_anew() -> None:
 
 
 def test_an_adapter_that_cannot_measure_is_not_asked_again() -> None:
-    link = in_car()
+    link = Link(BatteryGuard())
+    link.opened(LinkState.CAR, "connected", 0.0)
     link.voltage(None, 5.0)
     assert link.voltage_due == float("inf")
     assert link.next_action(100.0)[0] is Action.POLL
+
+
+def test_an_unreadable_voltage_is_asked_again_awake_and_asleep() -> None:
+    link = in_car()
+    link.voltage(None, 5.0)
+    assert link.voltage_due == 5.0 + VOLTAGE_CHECK_S
+    link.next_action(130.0)
+    assert link.state is LinkState.ASLEEP
+    assert link.next_action(200.0)[0] is Action.READ_VOLTAGE
+    link.voltage(None, 200.0)
+    assert link.next_action(200.0) == (Action.WAIT, 260.0)  # and not at once, without end
+    link.voltage(14.2, 260.0)
+    assert link.next_action(260.0)[0] is Action.OPEN
 
 
 def test_closed_stays_closed_until_reopened() -> None:

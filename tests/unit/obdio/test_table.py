@@ -60,3 +60,30 @@ def test_the_unit_cache_is_kept_where_told(tmp_path: Path) -> None:
 def test_importing_the_package_imports_neither_python_obd_nor_socketio() -> None:
     code = "import obdio, sys; obdio.dumps([1.5]); assert not {'obd', 'pint', 'socketio', 'serial'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], env=gx_environment(), check=True, timeout=60)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\x05\x95"])
+def test_a_damaged_unit_cache_is_removed_and_what_else_is_there_stays(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "notes.pickle").write_bytes(b"kept")
+    code = f"from obdio.table import load; assert load({str(tmp_path)!r}).commands.RPM.mode == 1"
+    sizes = []
+    for _ in range(4):  # whole, damaged, without, whole again
+        subprocess.run([sys.executable, "-c", code], env=gx_environment(), check=True, timeout=60)
+        cached = sorted(tmp_path.glob("?" * 40 + ".pickle"))
+        sizes.append(sum(file.stat().st_size for file in cached) > 1000)
+        if len(sizes) == 1:
+            for file in cached:
+                file.write_bytes(content)
+    assert sizes == [True, False, True, True]
+    assert (tmp_path / "notes.pickle").read_bytes() == b"kept"
+
+
+def test_an_own_command_does_not_stand_in_for_one_that_there_is(caplog: pytest.LogCaptureFixture) -> None:
+    def own(name: str) -> CommandSpec:
+        return CommandSpec(name, "", "0105", 1, Formula("0"), "")
+
+    table = Table(load(), [own("RPM"), own("CLEAR_DTC"), own("ODOMETER"), own("MINE")])
+    assert table.find("RPM").command == b"010C"
+    assert table.find("ODOMETER").command == b"01A6"
+    assert table.own_names == {"MINE"}
+    assert caplog.text.count("choose another") == 3

@@ -7,8 +7,9 @@ import sys
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession, WSCloseCode
 
-from obdio.web import WebServer
+from obdio.web import MAX_MESSAGE_BYTES, WebServer
 from tests.peers.missing_stdlib import REPOSITORY, RUN_LIMIT_S, gx_environment, run_on_gx
 
 
@@ -35,6 +36,33 @@ async def test_it_serves_inside_a_running_loop_and_stops() -> None:
         writer.close()
         server.stop()
         await task
+
+
+async def test_a_message_that_is_too_long_is_not_taken_whoever_sends_it() -> None:
+    lengths: list[int] = []
+
+    async def take(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await answer(scope, receive, send)
+            return
+        assert (await receive())["type"] == "websocket.connect"
+        await send({"type": "websocket.accept"})
+        while (event := await receive())["type"] == "websocket.receive":
+            lengths.append(len(event["bytes"]))
+
+    server = WebServer(take, host="127.0.0.1", port=0)
+    task = asyncio.create_task(server.run())
+    async with asyncio.timeout(20):
+        while not server.is_listening:  # noqa: ASYNC110 - uvicorn has no event to wait for
+            await asyncio.sleep(0.01)
+        async with ClientSession() as session, session.ws_connect(f"ws://127.0.0.1:{server.port}/") as client:
+            await client.send_bytes(bytes(1000))
+            await client.send_bytes(bytes(MAX_MESSAGE_BYTES + 1))
+            await client.receive()
+            assert client.close_code == WSCloseCode.MESSAGE_TOO_BIG
+        server.stop()
+        await task
+    assert lengths == [1000]
 
 
 async def test_an_address_in_use_is_told() -> None:

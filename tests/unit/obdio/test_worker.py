@@ -178,6 +178,14 @@ def test_codes_are_erased_only_with_the_engine_off() -> None:
             result(worker.clear_codes())
         assert "04" not in terminal.requests
         engine.values[0x0C] = b"\0\0"
+        with pytest.raises(Refused, match="the vehicle moves"):  # a hybrid, driving on its battery
+            result(worker.clear_codes())
+        engine.refused.add("010D")
+        with pytest.raises(Refused, match="SPEED is not known"):
+            result(worker.clear_codes())
+        assert "04" not in terminal.requests
+        engine.refused.clear()
+        engine.values[0x0D] = b"\0"
         result(worker.clear_codes())
         assert "04" in terminal.requests
 
