@@ -135,8 +135,8 @@ class Connection:
                 self.start()
 
     def query(self, c: Any, force: bool = False) -> Any:  # noqa: ARG002, FBT001, FBT002 - python-OBD's signature
-        """Return the last response to c; an empty one when nothing came, or while the vehicle does not answer."""
-        last = self._last.get(c.name) if self.is_connected() else None
+        """Return the last response to c; an empty one when nothing came, c is not watched, or no vehicle answers."""
+        last = self._last.get(c.name) if self.is_connected() and self.worker.is_wanted(c.name) else None
         return load().OBDResponse() if last is None else last[0]
 
     def last(self, name: str, max_age_s: float = float("inf")) -> Any | None:

@@ -96,7 +96,7 @@ class BatteryGuard:
             self._lowest_v = voltage_v if self._lowest_v is None else min(self._lowest_v, voltage_v)
             if self.is_charging:
                 self._wake("the battery is being charged")
-            elif voltage_v - self._lowest_v >= self.limits.rise_v * self._factor and not self._is_below():
+            elif round(voltage_v - self._lowest_v, 3) >= self.limits.rise_v * self._factor and not self._is_below():
                 self._wake("the voltage rose")
         self._decide(now)
 

@@ -26,6 +26,9 @@ LONGEST_WAIT_S = 1.0
 MAX_REQUESTS = 256
 """Requests waiting for the thread: 16 clients with 16 each; more are refused at once."""
 
+MAX_TURN = 4
+"""Requests served before polling and the battery guard have a turn again: a client may ask faster than they end."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSettings:
@@ -98,6 +101,10 @@ class Worker:
         """Whether polling is not paused."""
         return self._driver is None or self._driver.is_polling
 
+    def is_wanted(self, name: str) -> bool:
+        """Whether name is polled for anybody."""
+        return self._driver is not None and name in self._driver.schedule
+
     def submit(self, work: Callable[[Driver], Any]) -> Future[Any]:
         """Have work(driver) done by the thread."""
         request = _Request(work)
@@ -164,12 +171,11 @@ class Worker:
             self._refuse_waiting()
 
     def _serve(self, driver: Driver, wait_s: float) -> None:
-        """Do what was asked for, waiting up to wait_s for the first request."""
+        """Do some of what was asked for, waiting up to wait_s for the first request."""
         try:
-            request = self._requests.get(timeout=wait_s) if wait_s > 0 else self._requests.get_nowait()
-            while True:
-                self._answer(driver, request)
-                request = self._requests.get_nowait()
+            self._answer(driver, self._requests.get(wait_s > 0, wait_s))
+            for _ in range(MAX_TURN - 1):
+                self._answer(driver, self._requests.get_nowait())
         except queue.Empty:
             pass
 

@@ -26,7 +26,7 @@ export class Codes {
     let stored = null;
     for (const [name, word] of LISTS) {
       const answer = await this.#query(name);
-      if (name === "GET_DTC") stored = answer && (answer.value ?? []).length;
+      if (name === "GET_DTC") stored = answer?.value ? answer.value.length : null;
       rows.push(...(answer?.value ?? []).map(([code, text]) => `${code} (${word}): ${text || "no text is known"}`));
     }
     const status = await this.#query("STATUS");

@@ -105,12 +105,18 @@ async def test_codes_are_erased_once_when_everything_is_right_and_recorded_first
             ]  # fmt: skip
             for client, argument in refusals:
                 assert (await client.ask("clear_dtc", argument))["error"]["kind"] == "Refused"
+            stored = engine.other.pop("03")
+            assert "could not be read" in (await owner.ask("clear_dtc", {"confirm": 0}))["error"]["reason"]
+            engine.other["03"] = stored
             engine.values[RPM] = b"\x0c\x80"
             assert "engine runs" in (await owner.ask("clear_dtc", {"confirm": 1}))["error"]["reason"]
             engine.refused.add("010C")
             assert "not known" in (await owner.ask("clear_dtc", {"confirm": 1}))["error"]["reason"]
             engine.refused.clear()
             engine.values[RPM] = b"\0\0"
+            engine.values[SPEED] = b"\x32"  # as a hybrid does
+            assert "vehicle moves" in (await owner.ask("clear_dtc", {"confirm": 1}))["error"]["reason"]
+            engine.values[SPEED] = b"\0"
             assert "did not confirm" in (await owner.ask("clear_dtc", {"confirm": 1}))["error"]["reason"]
             assert requests.count("04") == 1  # asked only when all was right; this vehicle did not answer
             requests.clear()
@@ -139,6 +145,12 @@ async def test_the_page_shows_codes_erases_them_and_begins_in_the_units_of_the_g
     (tmp_path / "settings.xml").write_text(f'<?xml version="1.0" encoding="UTF-8"?>\n{settings}\n')
     with faulty(tmp_path) as (station, engine, _), Chromium() as chromium:
         async with Page(chromium, f"{station.url}/#token={station.token}") as page:
+            await page.until("document.getElementById('codes').innerText.includes('P0104 (stored)')")
+            stored = engine.other.pop("03")  # no answer is not the same as no codes
+            await page.run("document.getElementById('read-codes').click()")
+            await page.until("document.getElementById('codes').innerText.includes('Not read')")
+            engine.other["03"] = stored
+            await page.run("document.getElementById('read-codes').click()")
             await page.until("document.getElementById('codes').innerText.includes('P0104 (stored)')")
             assert await page.run("location.hash") == ""
             assert await page.run("document.getElementById('units').value") == "imperial"

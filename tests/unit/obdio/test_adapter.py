@@ -210,7 +210,7 @@ def test_a_line_that_lost_characters_costs_one_value_and_not_the_adapters_thread
         assert adapter.query(table.find("RPM"))[0].value is None
 
 
-def test_no_other_unit_answers_for_one_whose_address_the_adapter_refuses(table: Table) -> None:
+def test_no_other_unit_answers_for_one_whose_address_the_adapter_refuses() -> None:
     own = Table(load(), [CommandSpec("GEARBOX_TEMP", "", "221E1C", 1, Formula("A - 40"), "celsius", "18DA18F1")])
     engine = Engine(other={"221E1C": "7E804621E1C5A"})
     answer = engine.answer

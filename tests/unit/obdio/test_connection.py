@@ -80,6 +80,7 @@ def test_watched_values_reach_their_callbacks_until_unwatched(connection: Connec
     assert connection.query(rpm).value.magnitude == 1726
     connection.unwatch(rpm, first.append)
     connection.unwatch_all()
+    until(lambda: bool(connection.query(rpm).is_null()))  # and not the last value for ever
     until(lambda: connection.worker.drop("nobody").result(LIMIT_S) is None)
     count = len(second)
     time.sleep(0.2)

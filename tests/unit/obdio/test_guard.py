@@ -64,6 +64,13 @@ def test_a_rise_wakes_it_and_a_smaller_one_does_not() -> None:
     assert guard.state.name == "AWAKE"
 
 
+@pytest.mark.parametrize("tenths", range(121, 128))
+def test_a_rise_of_exactly_four_tenths_wakes_it_from_every_voltage(tenths: int) -> None:
+    guard = parked(tenths / 10)  # adapters tell tenths, and 12.7 - 12.3 is a little less than 0.4 in binary
+    guard.see_voltage((tenths + 4) / 10, 260)
+    assert guard.state is GuardState.AWAKE
+
+
 def test_engine_speed_wakes_it() -> None:
     guard = parked()
     guard.see_rpm(700, 300)

@@ -240,3 +240,11 @@ def test_reading_only_the_adapter_does_not_hide_a_silent_vehicle() -> None:
         result(worker.want("me", ["RPM", "ELM_VOLTAGE"]))
         engine.is_silent = True
         until(lambda: worker.snapshot.state is LinkState.IGNITION_OFF)
+
+
+def test_requests_without_end_do_not_keep_it_from_polling() -> None:
+    with ScriptedTerminal(Engine().answer) as terminal, working(terminal.port) as (worker, notes):
+        until(lambda: worker.snapshot.state is LinkState.CAR)
+        worker.want("me", ["SPEED"])
+        result([worker.submit(lambda _: time.sleep(0.05)) for _ in range(200)][100])
+        assert len(notes.values("SPEED")) > 3
