@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
+import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,11 @@ MAX_OWN = 256
 """Own commands of one program; each keeps a decoder and a name."""
 ADAPTER_COMMANDS = frozenset({"ELM_VERSION", "ELM_VOLTAGE"})
 CLEAR = "CLEAR_DTC"
+DAMAGED = (
+    OSError, EOFError, ImportError, AttributeError, LookupError, TypeError, ValueError, ArithmeticError, MemoryError,
+    pickle.UnpicklingError,
+)  # fmt: skip
+"""What reading a damaged pickle, and reading or writing on a damaged disk, is documented or was seen to raise."""
 CACHED = "[0-9a-f]" * 40 + ".*"
 """The names of pint's cached files; the directory may hold others."""
 
@@ -146,7 +152,7 @@ def load(cache_dir: str | None = None) -> ModuleType:
     if cache_dir is not None:
         try:
             return _import(cache_dir)
-        except Exception as error:  # noqa: BLE001 - a damaged pickle raises anything
+        except DAMAGED as error:
             logger.warning(
                 "the cache in %s is emptied and done without: %s: %s", cache_dir, type(error).__name__, error
             )
