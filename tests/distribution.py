@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 # them is one piece of work, which saves a message for each of thousands.
 KEPT_TOGETHER = (
     "tests/contract/",
-    "tests/integration/install/test_console_on_gx.py",
     "tests/integration/install/test_rc_local.py",
     "tests/integration/modbus_client/test_foreign_servers.py",
     "tests/integration/obd_server/test_page.py",
@@ -24,10 +23,12 @@ KEPT_TOGETHER = (
     "tests/test_",
     "tests/unit/",
 )
+# Files that share it even with each other: one installed GX.
+ONE_PIECE = "tests/integration/install/test_on_gx_"
 
 
 class Distribution(LoadScopeScheduling):  # type: ignore[misc] # its package has no types
-    """One test of tests/integration at a time, whole files of the others; in the order of collection."""
+    """One test of tests/integration at a time, whole files of those above; in the order of collection."""
 
     def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:
         config.option.loadscopereorder = False  # which would begin with the files of most tests
@@ -54,6 +55,8 @@ class Distribution(LoadScopeScheduling):  # type: ignore[misc] # its package has
         return crashed
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(ONE_PIECE):
+            return ONE_PIECE
         return nodeid.partition("::")[0] if nodeid.startswith(KEPT_TOGETHER) else nodeid
 
 
