@@ -3,7 +3,8 @@ comes back byte for byte."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,9 +13,6 @@ from hypothesis import strategies as st
 from tests.conftest import IS_LONG
 from tests.integration.install.fake_root import SHELLS
 from tests.integration.install.rc_file import FOREIGN, NAMES, OURS, SH, TOP, RcLocal
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.peer
 
@@ -111,5 +109,9 @@ def test_daemons_start_whatever_the_file_does(rc: RcLocal, part: str) -> None:
 def test_any_file_starts_the_daemons_and_comes_back(
     tmp_path: Path, shell: str, *, first: str, parts: list[str], end: str, is_windows: bool, mode: int
 ) -> None:
-    text = (first + "".join(parts) + end).encode("latin-1")
-    check(RcLocal(tmp_path, shell), text.replace(b"\n", b"\r\n") if is_windows else text, mode)
+    # The file ends with its own command, not with ours, whose exit code would be another one.
+    text = (first + "echo mine\n" + "".join(parts) + end).encode("latin-1")
+    # An example that fails must not make the next one fail.
+    check(
+        RcLocal(Path(tempfile.mkdtemp(dir=tmp_path)), shell), text.replace(b"\n", b"\r\n") if is_windows else text, mode
+    )
