@@ -31,6 +31,8 @@ _log = logging.getLogger(__name__)
 MAX_ROLE_NUMBER = 255
 RETRY_S = 30.0
 """After localsettings or the bus refused something: whatever is wrong there takes a person or a restart to mend."""
+LEAVE_LIMIT_S = 2.0
+"""Of a cancelled task for the last command of a set point, which takes one answer of the device."""
 
 
 class Unit:
@@ -94,11 +96,20 @@ class Unit:
             await self._appearance.retire()
 
     async def leave(self) -> None:
-        """Put the set point safe, once: whoever commands it ends. The line has to serve the device until then."""
+        """Put the set point safe, once: whoever commands it ends. The line has to serve the device until then.
+
+        A cancellation waits for it: when the bus dies, everything ends at once, and this must not be what is given up.
+        """
         async with self._leaving:
             limit, self.at_end = self.at_end, None
-            if limit is not None:
-                await self.controls.force_limit(*limit)
+            if limit is None:
+                return
+            command = asyncio.ensure_future(self.controls.force_limit(*limit))
+            try:
+                await asyncio.shield(command)
+            except asyncio.CancelledError:
+                await asyncio.wait((command,), timeout=LEAVE_LIMIT_S)
+                raise
 
     async def _next(self) -> Work:
         """Wait for something to do; a lost connection of the service is such a thing."""
